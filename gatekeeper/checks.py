@@ -1,0 +1,1 @@
+"""System checks: misconfiguration with an id and a hint."""
