@@ -1,0 +1,1 @@
+"""Discussions of a repository: public also where its files are gated."""

@@ -1,0 +1,132 @@
+"""Files of a repository: revisions, the card, what is served of a file, and commits as the client makes them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from functools import lru_cache
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gatekeeper.hub.sandbox.store import Store, stamp
+from gatekeeper.hub.sandbox.wire import Refusal
+
+# Kept by the Hub as pointers; their hashes are masked for whoever may not read them.
+LARGE = (".safetensors", ".bin", ".gguf", ".parquet", ".pt", ".onnx", ".zip")
+
+
+def oid_of(content: bytes) -> str:
+    """The git object id of a file, which the client compares with its own."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def head_of(store: Store, repo: sqlite3.Row) -> sqlite3.Row:
+    row = store.one("SELECT * FROM revision WHERE id=(SELECT head FROM repo WHERE id=?)", repo["id"])
+    assert row is not None  # every repository is made with a revision
+    return row
+
+
+def revision_of(store: Store, repo: sqlite3.Row, name: str) -> sqlite3.Row:
+    """The revision of a branch name or commit id (whole, or its first 7 digits or more); raises Refusal 404."""
+    if name in {"main", "refs/heads/main", "HEAD"}:
+        return head_of(store, repo)
+    row = None
+    if len(name) >= 7 and set(name) <= set("0123456789abcdef"):
+        row = store.one("SELECT * FROM revision WHERE repo=? AND sha >= ? AND sha < ?", repo["id"], name, name + "g")
+    if row is None:
+        raise Refusal(404, f"Invalid rev id: {name}", "RevisionNotFound")
+    return row
+
+
+def tree_of(store: Store, revision: sqlite3.Row) -> list[sqlite3.Row]:
+    return store.all("SELECT path, oid, size FROM file WHERE revision=? ORDER BY path", revision["id"])
+
+
+def content_of(store: Store, oid: str) -> bytes:
+    row = store.one("SELECT content FROM blob WHERE oid=?", oid)
+    return bytes(row["content"]) if row else b""
+
+
+def read_file(store: Store, repo: sqlite3.Row, path: str) -> bytes | None:
+    """A file of the newest revision, or None."""
+    row = store.one(
+        "SELECT oid FROM file WHERE revision=(SELECT head FROM repo WHERE id=?) AND path=?", repo["id"], path
+    )
+    return content_of(store, row["oid"]) if row else None
+
+
+def front_matter(text: str) -> str | None:
+    """The YAML between the first two `---` lines of a card, or None."""
+    lines = text.lstrip("\ufeff").splitlines(keepends=True)
+    if not lines or lines[0].strip() != "---":
+        return None
+    for number, line in enumerate(lines[1:], 1):
+        if line.strip() == "---":
+            return "".join(lines[1:number])
+    return None
+
+
+@lru_cache(maxsize=512)
+def read_card(text: str) -> dict[str, Any] | None:
+    """The metadata of a card as plain values; None without a readable mapping."""
+    block = front_matter(text)
+    if block is None:
+        return None
+    try:
+        card = YAML(typ="safe", pure=True).load(block)
+    except YAMLError:
+        return None
+    return card if isinstance(card, dict) else None
+
+
+def card_data(store: Store, tree: list[sqlite3.Row]) -> dict[str, Any] | None:
+    """The card of a revision's README."""
+    for file in tree:
+        if file["path"] == "README.md":
+            return read_card(content_of(store, file["oid"]).decode(errors="replace"))
+    return None
+
+
+def commit(
+    store: Store, repo: int, author: str, title: str, message: str, added: dict[str, bytes], removed: set[str]
+) -> str:
+    """Make a revision from the newest one; a removed path ending in `/` is a folder. Gives the commit id."""
+    row = store.one("SELECT head FROM repo WHERE id=?", repo)
+    files = {}
+    if row is not None and row["head"] is not None:
+        files = {
+            file["path"]: (file["oid"], file["size"])
+            for file in store.all("SELECT path, oid, size FROM file WHERE revision=?", row["head"])
+        }
+    for path in removed:
+        gone = [name for name in files if name == path or (path.endswith("/") and name.startswith(path))]
+        if not gone:
+            raise Refusal(404, f"A file with this name doesn't exist: {path}", "EntryNotFound")
+        for name in gone:
+            del files[name]
+    for path, content in added.items():
+        oid = oid_of(content)
+        store.run("INSERT OR IGNORE INTO blob VALUES(?,?)", oid, content)
+        files[path] = (oid, len(content))
+    sha = secrets.token_hex(20)
+    number = store.run(
+        "INSERT INTO revision(repo, sha, title, message, author, date) VALUES(?,?,?,?,?,?)",
+        repo, sha, title, message, author, stamp(),
+    )  # fmt: skip
+    store.db.executemany(
+        "INSERT INTO file VALUES(?,?,?,?)", [(number, path, oid, size) for path, (oid, size) in files.items()]
+    )
+    store.run("UPDATE repo SET head=?, modified_at=? WHERE id=?", number, stamp(), repo)
+    return sha
+
+
+def entry(file: sqlite3.Row, *, open_: bool, store: Store) -> dict[str, Any]:
+    """A file as the tree shows it; hashes of large files are masked where the gate is closed (observed)."""
+    shown: dict[str, Any] = {"type": "file", "oid": file["oid"], "size": file["size"], "path": file["path"]}
+    if file["path"].endswith(LARGE):
+        digest = hashlib.sha256(content_of(store, file["oid"])).hexdigest() if open_ else "*" * 64
+        shown["lfs"] = {"oid": digest, "size": file["size"], "pointerSize": 134}
+    return shown

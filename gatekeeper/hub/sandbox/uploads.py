@@ -1,0 +1,215 @@
+"""Files over HTTP: what is served of them past the gate, the tree, the history, and commits as the client makes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from typing import Any
+from urllib.parse import parse_qs
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gatekeeper.hub.sandbox import files
+from gatekeeper.hub.sandbox.gate import why_closed
+from gatekeeper.hub.sandbox.repos import owned_repo, page_of, repo_of
+from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, as_json, route
+
+# Served to anyone although the gate is closed, at the root only and spelt exactly so (observed behaviour of the Hub).
+OPEN_FILES = {"README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"}
+TEXT = (".md", ".txt", ".json", ".yaml", ".yml", ".gitattributes", ".py", ".csv")
+QUESTION_TYPES = {"text", "checkbox", "date_picker", "country", "select", "ip_location"}
+
+
+def serve(call: Call, *, open_files: set[str]) -> Answer:
+    """A file of a revision. The gate is checked before it is looked whether revision and file exist (observed)."""
+    repo = repo_of(call)
+    revision_name, path = call.args[3], call.args[4]
+    if path not in open_files and (refusal := why_closed(call.store, repo, call.viewer, call.base)):
+        raise refusal
+    revision = files.revision_of(call.store, repo, revision_name)
+    file = call.store.one("SELECT * FROM file WHERE revision=? AND path=?", revision["id"], path)
+    if file is None:
+        raise Refusal(404, "Entry not found", "EntryNotFound")
+    kind = "text/plain; charset=utf-8" if path.endswith(TEXT) or path in open_files else "application/octet-stream"
+    headers = [
+        ("ETag", f'"{file["oid"]}"'),
+        ("X-Repo-Commit", revision["sha"]),
+        ("Accept-Ranges", "none"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    return Answer(200, files.content_of(call.store, file["oid"]), kind, headers)
+
+
+@route("GET", "PAGE/resolve/([^/]+)/(.+)")
+def resolve(call: Call) -> Answer:
+    return serve(call, open_files=OPEN_FILES)
+
+
+@route("GET", "PAGE/raw/([^/]+)/(.+)")
+def raw(call: Call) -> Answer:
+    return serve(call, open_files=set())
+
+
+def is_open(call: Call, repo: sqlite3.Row) -> bool:
+    return why_closed(call.store, repo, call.viewer, call.base) is None
+
+
+@route("GET", "REPO/tree/([^/]+)(?:/(.+))?")
+def tree(call: Call) -> Answer:
+    """Paths and sizes, public also behind the gate; in pages of 1,000 by path."""
+    repo = repo_of(call)
+    revision = files.revision_of(call.store, repo, call.args[3])
+    folder = call.args[4].strip("/")
+    prefix = f"{folder}/" if folder else ""
+    found = [file for file in files.tree_of(call.store, revision) if file["path"].startswith(prefix)]
+    if folder and not found:
+        raise Refusal(404, f'{folder} does not exist on "{call.args[3]}"', "EntryNotFound")
+    open_ = is_open(call, repo)
+    recursive = call.flag("recursive")
+    shown: dict[str, dict[str, Any]] = {}
+    for file in found:
+        steps = file["path"].removeprefix(prefix).split("/")
+        for depth in range(1, len(steps) if recursive else min(len(steps), 2)):
+            path = prefix + "/".join(steps[:depth])
+            shown.setdefault(path, {"type": "directory", "oid": files.oid_of(path.encode()), "size": 0, "path": path})
+        if recursive or len(steps) == 1:
+            shown[file["path"]] = files.entry(file, open_=open_, store=call.store)
+    if call.flag("expand"):
+        last = {"id": revision["sha"], "title": revision["title"], "date": revision["date"]}
+        for entry in shown.values():
+            entry["lastCommit"] = last
+    after = call.first("cursor")
+    rest = [shown[path] for path in sorted(shown) if path > after]
+    more = call.next_link(cursor=rest[999]["path"]) if len(rest) > 1000 else []
+    return as_json(rest[:1000], headers=more)
+
+
+@route("POST", "REPO/paths-info/([^/]+)")
+def paths_info(call: Call) -> Answer:
+    repo = repo_of(call)
+    revision = files.revision_of(call.store, repo, call.args[3])
+    asked = call.json.get("paths", []) if call.sent_json else parse_qs(call.body.decode()).get("paths", [])
+    open_ = is_open(call, repo)
+    found = [file for file in files.tree_of(call.store, revision) if file["path"] in set(asked)]
+    return as_json([files.entry(file, open_=open_, store=call.store) for file in found])
+
+
+@route("GET", "REPO/commits/([^/]+)")
+def commits(call: Call) -> Answer:
+    """The history of a revision, newest first, in pages by key."""
+    repo = repo_of(call)
+    newest = files.revision_of(call.store, repo, call.args[3])
+    limit = max(1, min(int(call.first("limit", "50") or 50), 100))
+    below = int(call.first("cursor") or newest["id"] + 1)
+    rows = call.store.all(
+        "SELECT * FROM revision WHERE repo=? AND id<? ORDER BY id DESC LIMIT ?", repo["id"], below, limit + 1
+    )
+    shown = [
+        {
+            "id": row["sha"],
+            "title": row["title"],
+            "message": row["message"],
+            "authors": [{"user": row["author"], "avatar": ""}],
+            "date": row["date"],
+        }
+        for row in rows[:limit]
+    ]
+    more = call.next_link(cursor=rows[limit - 1]["id"]) if len(rows) > limit else []
+    return as_json(shown, headers=more)
+
+
+@route("POST", "REPO/preupload/([^/]+)")
+def preupload(call: Call) -> Answer:
+    """How each file is to be sent: here always with the commit. Known object ids let the client skip what is unchanged."""
+    repo = owned_repo(call, "repo.content.write")
+    known = {file["path"]: file["oid"] for file in files.tree_of(call.store, files.head_of(call.store, repo))}
+    asked = [file["path"] for file in call.json.get("files", [])]
+    return as_json(
+        {
+            "files": [
+                {"path": path, "uploadMode": "regular", "shouldIgnore": False, "oid": known.get(path)} for path in asked
+            ]
+        }
+    )
+
+
+@route("POST", "REPO/commit/([^/]+)")
+def commit(call: Call) -> Answer:
+    """A commit as lines of JSON; raises Refusal 412 when another one happened since its `parentCommit`."""
+    repo = owned_repo(call, "repo.content.write")
+    if call.args[3] != "main":
+        raise Refusal(404, f"Invalid rev id: {call.args[3]}", "RevisionNotFound")
+    if call.flag("create_pr"):
+        raise Refusal(400, "The sandbox has no pull requests")
+    header: dict[str, Any] = {}
+    added: dict[str, bytes] = {}
+    removed: set[str] = set()
+    try:
+        for line in filter(None, call.body.split(b"\n")):
+            piece = json.loads(line)
+            value = piece["value"]
+            if piece["key"] == "header":
+                header = value
+            elif piece["key"] == "file":
+                content = value["content"]
+                added[value["path"]] = base64.b64decode(content) if value.get("encoding") == "base64" else content.encode()
+            elif piece["key"] == "deletedFile":
+                removed.add(value["path"])
+            elif piece["key"] == "deletedFolder":
+                removed.add(value["path"].rstrip("/") + "/")
+            else:
+                raise Refusal(400, f"The sandbox takes no {piece['key']} in a commit")
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refusal(400, "Invalid commit") from error
+    head = files.head_of(call.store, repo)
+    parent = header.get("parentCommit")
+    if parent and not head["sha"].startswith(parent):
+        raise Refusal(412, "A commit has happened since. Please refresh and try again.")
+    title = header.get("summary")
+    if not title:
+        raise Refusal(400, "Missing commit summary")
+    if "README.md" in added and (faults := card_faults(added["README.md"].decode(errors="replace"))):
+        raise Refusal(400, "Invalid metadata in README.md: " + "; ".join(faults))
+    sha = files.commit(call.store, repo["id"], call.me().name, title, header.get("description") or "", added, removed)
+    return as_json(
+        {"success": True, "commitOid": sha, "commitUrl": f"{call.base}{page_of(repo)}/commit/{sha}", "hookOutput": ""}
+    )
+
+
+def card_faults(text: str) -> list[str]:
+    """What is wrong with the metadata of a card, one sentence each."""
+    block = files.front_matter(text)
+    if block is None:
+        return []
+    try:
+        card = YAML(typ="safe", pure=True).load(block)
+    except YAMLError as error:
+        return [" ".join(str(error).split())]
+    if card is None:
+        return []
+    if not isinstance(card, dict):
+        return ["The metadata is not a mapping"]
+    fields = card.get("extra_gated_fields", {})
+    if not isinstance(fields, dict):
+        return ['"extra_gated_fields" must be of type object']
+    faults = []
+    for label, kind in fields.items():
+        name = kind.get("type") if isinstance(kind, dict) else kind
+        if name not in QUESTION_TYPES:
+            faults.append(f'"extra_gated_fields.{label}" must be one of [{", ".join(sorted(QUESTION_TYPES))}]')
+        elif name == "select" and not (isinstance(kind, dict) and kind.get("options")):
+            faults.append(f'"extra_gated_fields.{label}.options" is required')
+    return faults
+
+
+@route("POST", "/api/validate-yaml")
+def validate_yaml(call: Call) -> Answer:
+    text = str(call.json.get("content", ""))
+    faults = card_faults(text)
+    warnings = [] if files.front_matter(text) is not None else ["empty or missing yaml metadata in repo card"]
+    return as_json(
+        {"errors": [{"message": fault} for fault in faults], "warnings": [{"message": line} for line in warnings]},
+        400 if faults else 200,
+    )
