@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils.translation import gettext_lazy as _
 
+from gatekeeper import embedded
 from gatekeeper.log import hide_secrets, without_query
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -183,9 +184,10 @@ def server_urls() -> tuple[str, str]:
         return database or "postgres:///gatekeeper", redis or "redis://127.0.0.1:6379/0"
     if database and redis:
         return database, redis
-    from gatekeeper import embedded
-
-    started = embedded.urls()
+    try:
+        started = embedded.urls()
+    except embedded.EmbeddedError as refused:
+        stop(str(refused))
     return database or started["DATABASE_URL"], redis or started["REDIS_URL"]
 
 
@@ -229,7 +231,7 @@ CACHES = {
 
 # Redis gives an unacknowledged task to another worker after this many seconds: longer than any task may run.
 TASK_SECONDS = 600
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 2 * TASK_SECONDS,
     "global_keyprefix": f"{CACHES['default']['KEY_PREFIX']}:",
@@ -329,7 +331,8 @@ LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # allauth asks for its own names (account/login.html …): ours stand in templates/accounts.
+        "DIRS": [BASE_DIR / "templates", BASE_DIR / "templates" / "accounts"],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
