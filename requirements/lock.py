@@ -59,7 +59,17 @@ def lock(*, upgrade: bool) -> None:
     """Compile every file with uv, keeping the pins that still fit unless `upgrade`."""
     for name, extras in FILES.items():
         path = HERE / name
-        command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11"]
+        command = [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            "pyproject.toml",
+            "--universal",
+            "--python-version",
+            "3.11",
+        ]
         command += ["--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"]
         command += [argument for extra in extras for argument in ("--extra", extra)]
         if name != "base.txt":

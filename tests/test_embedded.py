@@ -41,6 +41,17 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(base)
 
 
+@pytest.fixture
+def home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of the servers of commands that are given GATEKEEPER_DATA; for root it lies elsewhere."""
+    monkeypatch.setenv("GATEKEEPER_DATA", str(folder / "data"))
+    home = embedded.data_folder()
+    monkeypatch.setitem(CLEAN, "GATEKEEPER_DATA", str(folder / "data"))
+    yield home
+    assert eventually(lambda: not processes_on(home), seconds=20), f"left running: {processes_on(home)}"
+    shutil.rmtree(home, ignore_errors=True)
+
+
 def processes_on(base: Path) -> list[str]:
     """The command lines of live processes that name the folder, whoever started them; ours, which test, aside."""
     found = []
@@ -189,7 +200,7 @@ def test_it_says_when_the_servers_account_cannot_reach_the_folder(folder: Path) 
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
     with (
-        pytest.raises(embedded.EmbeddedError, match=f"may not enter {closed}.*GATEKEEPER_DATA"),
+        pytest.raises(embedded.EmbeddedError, match=f"may not enter {closed}.*under open ones"),
         embedded.servers(closed / "data"),
     ):
         pass
@@ -334,31 +345,33 @@ def test_it_leaves_a_folder_of_other_files_alone(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]
 
 
-def test_run_gives_a_command_both_urls_and_its_status_back(folder: Path) -> None:
+def test_run_gives_a_command_both_urls_and_its_status_back(home: Path) -> None:
     """`run -- COMMAND` becomes the command: its status is the caller's, and the servers end with it."""
     program = "import os, sys; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL']); sys.exit(7)"
-    done = embedded_command("run", "--", sys.executable, "-c", program, GATEKEEPER_DATA=str(folder / "data"))
+    done = embedded_command("run", "--", sys.executable, "-c", program)
     assert done.returncode == 7, done.stderr
     assert done.stdout.startswith("postgres://gatekeeper:")
-    assert " unix://" in done.stdout
-    assert eventually(lambda: not processes_on(folder), seconds=10)
+    assert f" unix://{home}/" in done.stdout
+    assert eventually(lambda: not processes_on(home), seconds=10)
 
 
-def test_run_keeps_urls_that_are_set_and_starts_nothing(folder: Path) -> None:
+def test_run_keeps_urls_that_are_set_and_starts_nothing(home: Path) -> None:
     """Whoever brings servers of their own gets no others."""
     program = "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"
-    done = embedded_command(
-        "run",
-        "--",
-        sys.executable,
-        "-c",
-        program,
-        DATABASE_URL="postgres://theirs",
-        REDIS_URL="redis://theirs",
-        GATEKEEPER_DATA=str(folder / "data"),
-    )
+    theirs = {"DATABASE_URL": "postgres://theirs", "REDIS_URL": "redis://theirs"}
+    done = embedded_command("run", "--", sys.executable, "-c", program, **theirs)
     assert done.stdout == "postgres://theirs redis://theirs\n"
-    assert not (folder / "data").exists()
+    assert not home.exists()
+
+
+def test_a_program_alone_gets_them_for_its_own_life(home: Path) -> None:
+    """The settings ask for the addresses; nobody has to start anything before `manage.py shell`."""
+    program = "from gatekeeper import embedded; print(embedded.urls() == embedded.urls(), embedded.urls()['REDIS_URL'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=CLEAN, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"True unix://{home}/")
+    assert eventually(lambda: not processes_on(home), seconds=10)
 
 
 def test_run_fast_leaves_nothing_behind() -> None:
@@ -371,14 +384,13 @@ def test_run_fast_leaves_nothing_behind() -> None:
     assert eventually(lambda: not thrown_away.exists(), seconds=15)
 
 
-def test_reset_removes_the_data_once_nobody_uses_it(folder: Path) -> None:
+def test_reset_removes_the_data_once_nobody_uses_it(home: Path) -> None:
     """It waits for servers that are just stopping."""
-    data = folder / "data"
-    with embedded.servers(data, fast=True):
-        (data / "notes.txt").write_text("not ours to remove")
-    done = embedded_command("reset", GATEKEEPER_DATA=str(data))
+    with embedded.servers(home, fast=True):
+        (home / "notes.txt").write_text("not ours to remove")
+    done = embedded_command("reset")
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in data.iterdir()) == ["lock", "notes.txt"]
+    assert sorted(path.name for path in home.iterdir()) == ["lock", "notes.txt"]
 
 
 def python_for_all() -> str | None:
@@ -402,9 +414,9 @@ def open_to_all(path: Path) -> bool:
 def test_it_works_for_an_ordinary_user(folder: Path) -> None:
     """Without root the programs run in place, as the user, on a folder of the user's own."""
     nobody = pwd.getpwnam("nobody")
-    home = folder / "home"
-    home.mkdir(mode=0o700)
-    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    own = folder / "own"
+    own.mkdir(mode=0o700)
+    os.chown(own, nobody.pw_uid, nobody.pw_gid)
     program = "import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).execute('select 1').fetchone())"
     python = python_for_all() or ""
     done = subprocess.run(
@@ -415,8 +427,8 @@ def test_it_works_for_an_ordinary_user(folder: Path) -> None:
         cwd=PROJECT,
         env=CLEAN
         | {
-            "GATEKEEPER_DATA": str(home / "data"),
-            "HOME": str(home),
+            "GATEKEEPER_DATA": str(own / "data"),
+            "HOME": str(own),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(Path(psycopg.__file__).parents[1]),
         },
@@ -426,7 +438,7 @@ def test_it_works_for_an_ordinary_user(folder: Path) -> None:
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "(1,)\n"), done.stderr
-    assert {path.lstat().st_uid for path in (home / "data").rglob("*")} == {nobody.pw_uid}
+    assert {path.lstat().st_uid for path in (own / "data").rglob("*")} == {nobody.pw_uid}
 
 
 def embedded_command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--fast", action="store_true", help="on a throw-away folder, without waiting for the disk: for tests"
     )
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to run")
-    commands.add_parser("where", help="print the data folder")
+    commands.add_parser("where", help="print the servers' folder")
     commands.add_parser("reset", help="remove the data; refused while it is in use")
     starting = commands.add_parser("start")  # what the others call
     starting.add_argument("--data", type=Path, required=True)

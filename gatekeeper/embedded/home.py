@@ -20,16 +20,13 @@ class EmbeddedError(RuntimeError):
 
 
 def data_folder() -> Path:
-    """Return the folder that keeps the data: GATEKEEPER_DATA, else `.data` in the project.
+    """Return the servers' folder: `servers` in GATEKEEPER_DATA, else in the project's `.data`.
 
-    PostgreSQL refuses to run as root, and the user that it then runs as can't enter a clone in root's home: for root it
-    is a folder in /var/lib, named after the project's path.
+    PostgreSQL refuses to run as root, and the account that it then runs as can enter neither a clone in root's home nor
+    a data folder that holds keys: for root the servers' folder lies in /var/lib, named after the data folder's path.
     """
-    if named := os.environ.get("GATEKEEPER_DATA"):
-        return Path(named).absolute()
-    if os.geteuid() == 0:
-        return Path("/var/lib") / f"gatekeeper-{_digest(PROJECT)}"
-    return PROJECT / ".data"
+    data = Path(os.environ.get("GATEKEEPER_DATA") or PROJECT / ".data").absolute()
+    return Path("/var/lib") / f"gatekeeper-{_digest(data)}" if os.geteuid() == 0 else data / "servers"
 
 
 def _digest(path: Path) -> str:
@@ -99,7 +96,7 @@ class Home:
 
     def lock(self) -> int:
         """Open the file whose lock the keeper holds, in a folder that is ours."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.path.is_dir() and not (self.path / "lock").exists() and any(self.path.iterdir()):
             raise EmbeddedError(
                 f"{self.path} holds other files, and would be closed to others. Name a folder of its own."
@@ -117,7 +114,7 @@ class Home:
                 if not folder.stat().st_mode & stat.S_IXOTH:
                     raise EmbeddedError(
                         f"PostgreSQL can't run as root, and the account it runs as instead may not enter {folder}, "
-                        f"where {self.path} lies. Set GATEKEEPER_DATA to a folder under open ones, or unset it."
+                        f"where {self.path} lies. Name a folder under open ones."
                     )
         for folder in (self.sockets, self.valkey):
             own_folder(folder, 0o700, account.uid, account.gid)
@@ -133,9 +130,7 @@ def own_folder(folder: Path, mode: int, uid: int, gid: int) -> None:
         os.chown(folder, uid, gid)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid:
-        raise EmbeddedError(
-            f"{folder} is not a folder of ours: somebody else made it. Remove it, or set GATEKEEPER_DATA."
-        )
+        raise EmbeddedError(f"{folder} is not a folder of ours: somebody else made it. Remove it, or name another.")
     if stat.S_IMODE(found.st_mode) != mode:
         folder.chmod(mode)
 
