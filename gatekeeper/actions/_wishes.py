@@ -1,0 +1,105 @@
+"""Writing wishes: after grants or requests moved, what the Hub should say is worked out again and made due, in the same transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gatekeeper.models import Grant, HubAccess, Repository, RepositoryWish, Stage
+from gatekeeper.rules.access import Access, Closing, wished_access
+
+from .nudges import nudge
+
+WISHED = (
+    "access",
+    "closing",
+    "closing_of",
+    "cause",
+    "generation",
+    "wished_at",
+    "due_at",
+    "attempts",
+    "parked_reason",
+    "confirmed_at",
+)
+
+
+def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, cause: str, at: datetime) -> int:
+    """Renew the wish of each (stage id, Hub person id) over the stage's linked repositories; returns how many rows.
+
+    The wish follows from all grants of the person whose stage includes the repository. Four statements for any number.
+    """
+    wanted = sorted(set(pairs))
+    if not wanted:
+        return 0
+    by_stage: dict[int, list[int]] = {}
+    for stage, repository in Stage.repositories.through.objects.filter(
+        stage__in={stage for stage, _person in wanted}, repository__unlinked_at=None
+    ).values_list("stage_id", "repository_id"):
+        by_stage.setdefault(stage, []).append(repository)
+    keys = sorted({(repository, person) for stage, person in wanted for repository in by_stage.get(stage, ())})
+    if not keys:
+        return 0
+    repositories = {repository for repository, _person in keys}
+    people = {person for _stage, person in wanted}
+    statuses: dict[tuple[int, int], list[str]] = {}
+    for repository, person, status in Grant.objects.filter(
+        person__in=people, stage__repositories__in=repositories
+    ).values_list("stage__repositories", "person_id", "status"):
+        statuses.setdefault((repository, person), []).append(status)
+    existing = {
+        (row.repository_id, row.person_id): row
+        for row in HubAccess.objects.select_for_update(no_key=True)
+        .filter(repository__in=repositories, person__in=people)
+        .order_by("pk")
+    }
+    rows = []
+    for repository, person in keys:
+        row = existing.get((repository, person)) or HubAccess(repository_id=repository, person_id=person)
+        _renew(row, statuses.get((repository, person), []), closing=closing, cause=cause, at=at)
+        rows.append(row)
+    HubAccess.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["repository", "person"],
+        update_fields=list(WISHED),
+        batch_size=1_000,
+    )
+    nudge("settle")
+    return len(rows)
+
+
+def _renew(row: HubAccess, statuses: list[str], *, closing: Closing | None, cause: str, at: datetime) -> None:
+    access = wished_access(statuses, ended_before=row.access == Access.NO)
+    row.access = access
+    if access is Access.YES:
+        row.closing, row.closing_of = "", None
+    elif closing is not None:
+        row.closing, row.closing_of = closing.value, row.seen_requested_at
+    row.cause, row.generation, row.wished_at = cause, row.generation + 1, at
+    row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
+
+
+def wish_gate(
+    repositories: Iterable[Repository], *, gate: str, card_links: dict[int, str] | None = None, at: datetime
+) -> None:
+    """Wish a gate (and perhaps the two lines of the card, by repository id) of linked repositories, and make it due."""
+    links = card_links or {}
+    existing = {
+        row.repository_id: row
+        for row in RepositoryWish.objects.select_for_update(no_key=True)
+        .filter(repository__in=list(repositories))
+        .order_by("pk")
+    }
+    rows = []
+    for repository in repositories:
+        row = existing.get(repository.pk) or RepositoryWish(repository=repository)
+        row.gate, row.generation = gate, row.generation + 1
+        row.card_link = links.get(repository.pk, row.card_link)
+        row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
+        rows.append(row)
+    RepositoryWish.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["repository"],
+        update_fields=["gate", "card_link", "generation", "due_at", "attempts", "parked_reason", "confirmed_at"],
+    )
+    nudge("settle")

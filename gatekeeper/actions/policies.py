@@ -1,0 +1,142 @@
+"""Verbs of forms and gate policies: draft, then publish. A published version never changes; a later one supersedes it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Publisher
+from accounts.viewer import Viewer
+from gatekeeper.catalogues.reason_codes import REASON_CODES
+from gatekeeper.models import GateForm, GatePolicy, Intake, LicenceVersion, Stage
+from gatekeeper.rules import questions
+from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.questions import Kind
+from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
+from gatekeeper.rules.refusals import gettext_noop as _
+
+from ._step import acting, record
+from .releases import PUBLISHED, STEWARDS, require
+
+BAD_FORM = Refusal(
+    "form_malformed", _("This form cannot be read: every question needs a key, a label and a known kind.")
+)
+NOT_PUBLISHED = Refusal("not_published", _("The form and the licence version have to be published first."))
+BAD_TERM = Refusal("term_malformed", _("This value does not fit."))
+FOREIGN = Refusal("belongs_elsewhere", _("This belongs to another publisher."))
+
+WHOLE = {
+    "approvals_required": (1, 5),
+    "sla_days": (1, 365),
+    "info_wait_days": (1, 365),
+    "correction_days": (1, 730),
+    "intake_days": (1, 365),
+}
+WHOLE_OR_NONE = {"duration_days": (1, 3_650), "cap": (1, 10_000_000)}
+
+
+def draft_form(
+    publisher: Publisher, *, by: Viewer, title: str, questions_asked: list[dict[str, Any]], at: datetime | None = None
+) -> GateForm:
+    """Keep a form as a draft. Raises NotAllowed, Invalid if a question cannot be read."""
+    require(by, publisher.pk)
+    keys = [question.get("key") for question in questions_asked]
+    readable = all(
+        question.get("key") and question.get("label") and question.get("kind") in set(Kind)
+        for question in questions_asked
+    )
+    if not readable or len(set(keys)) != len(keys):
+        raise Invalid(BAD_FORM, {"questions": BAD_FORM})
+    at = at or timezone.now()
+    with transaction.atomic():
+        form = GateForm.objects.create(
+            publisher=publisher,
+            title=title,
+            document={"questions": questions_asked},
+            created_at=at,
+            created_by=acting(by),
+        )
+        record([("gate_form.draft", form, {})], by=acting(by), at=at)
+    return form
+
+
+def publish_form(form: GateForm, *, by: Viewer, at: datetime | None = None) -> GateForm:
+    """Publish a form. Raises Invalid where a question has no purpose or retention, WrongState if it is published."""
+    require(by, form.publisher_id)
+    at = at or timezone.now()
+    with transaction.atomic():
+        locked = GateForm.objects.select_for_update(no_key=True).get(pk=form.pk)
+        if locked.is_published:
+            raise WrongState(PUBLISHED)
+        lacking = questions.unpublishable(locked.document)
+        if lacking:
+            raise Invalid(next(iter(lacking.values())), lacking)
+        locked.seal(by=acting(by), at=at)
+        locked.save(update_fields=["sha256", "published_at", "published_by"])
+        record([("gate_form.publish", locked, {"sha256": locked.sha256})], by=acting(by), at=at)
+    return locked
+
+
+def publish_policy(
+    stage: Stage,
+    *,
+    by: Viewer,
+    form: GateForm,
+    licence_version: LicenceVersion,
+    terms: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+) -> GatePolicy:
+    """Publish the terms of a stage; open requests follow them from now on, and acceptances of another licence end to count.
+
+    Raises NotAllowed, Invalid (a term that does not fit), WrongState (form or licence not published).
+    """
+    require(by, stage.release.publisher_id)
+    at = at or timezone.now()
+    if not (form.is_published and licence_version.is_published):
+        raise WrongState(NOT_PUBLISHED)
+    if {form.publisher_id, licence_version.licence.publisher_id} != {stage.release.publisher_id}:
+        raise Invalid(FOREIGN, {"form": FOREIGN})
+    document = check_terms(terms or {})
+    with transaction.atomic():
+        locked = Stage.objects.select_for_update(no_key=True).get(pk=stage.pk)
+        last = locked.policies.order_by("-number").first()
+        policy = GatePolicy(
+            stage=locked,
+            number=last.number + 1 if last else 1,
+            form=form,
+            licence_version=licence_version,
+            document=document,
+            created_at=at,
+            created_by=acting(by),
+            supersedes=last,
+        )
+        policy.document = {**document, "form_sha256": form.sha256, "licence_sha256": licence_version.text_sha256}
+        policy.seal(by=acting(by), at=at)
+        policy.save()
+        record([("gate_policy.publish", stage, {"policy": policy.pk, "sha256": policy.sha256})], by=acting(by), at=at)
+    return policy
+
+
+def check_terms(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the terms with their defaults. Raises Invalid naming each that does not fit."""
+    wrong = {name: BAD_TERM for name in terms if name not in GatePolicy.DEFAULTS}
+    checked = {**GatePolicy.DEFAULTS, **{name: value for name, value in terms.items() if name not in wrong}}
+    for bounds, optional in ((WHOLE, False), (WHOLE_OR_NONE, True)):
+        for name, (least, most) in bounds.items():
+            value = checked[name]
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not (value is None and optional) and not (whole and least <= value <= most):
+                wrong[name] = BAD_TERM
+    if checked["intake"] not in Intake.values:
+        wrong["intake"] = BAD_TERM
+    if checked["automatic"] not in ("never", "always"):
+        wrong["automatic"] = BAD_TERM
+    if not isinstance(checked["reason_codes"], list) or set(checked["reason_codes"]) - set(REASON_CODES):
+        wrong["reason_codes"] = BAD_TERM
+    if not isinstance(checked["conditions"], list) or not all(isinstance(line, str) for line in checked["conditions"]):
+        wrong["conditions"] = BAD_TERM
+    if wrong:
+        raise Invalid(BAD_TERM, wrong)
+    return checked

@@ -1,0 +1,147 @@
+"""Verbs of a release and its ladder: found it, add stages, publish it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from accounts.models import Publisher
+from accounts.viewer import Viewer
+from gatekeeper.models import Ladder, Release, Repository, Stage
+from gatekeeper.models.roles import roles_at
+from gatekeeper.rules.lifecycle import NOT_YOURS, Role, StageStatus
+from gatekeeper.rules.refusals import Invalid, NotAllowed, Refusal, WrongState
+from gatekeeper.rules.refusals import gettext_noop as _
+
+from ._step import acting, record
+
+STEWARDS = frozenset({Role.STEWARD, Role.OWNER})
+
+NO_TITLE = Refusal("title_missing", _("Give it a title."))
+TAKEN = Refusal("name_taken", _("You have a release of this name already; choose another title."))
+FOREIGN = Refusal(
+    "repository_not_linked", _("Only repositories that this publisher has linked can be part of a stage.")
+)
+NO_STAGE = Refusal("no_stage", _("A ladder needs at least one stage before it is published."))
+NO_REPOSITORY = Refusal("no_repository", _("A stage needs at least one repository."))
+PUBLISHED = Refusal("already_published", _("This version is published already, and so cannot change."))
+
+
+def require(by: Viewer, publisher_id: int, roles: frozenset[Role] = STEWARDS) -> None:
+    """Raise NotAllowed unless the viewer holds one of the roles at the publisher."""
+    acting(by)
+    if not roles_at(by, publisher_id) & roles:
+        raise NotAllowed(NOT_YOURS)
+
+
+def create_release(
+    publisher: Publisher,
+    *,
+    by: Viewer,
+    title: str,
+    summary: str = "",
+    not_for_all_audiences: bool = False,
+    at: datetime | None = None,
+) -> Release:
+    """Found a release, seen by its publisher's people only until its ladder is published. Raises NotAllowed, Invalid."""
+    require(by, publisher.pk)
+    at = at or timezone.now()
+    title = title.strip()
+    if not title:
+        raise Invalid(NO_TITLE, {"title": NO_TITLE})
+    slug = slugify(title, allow_unicode=False)[:80] or f"release-{publisher.releases.count() + 1}"
+    with transaction.atomic():
+        release, made = Release.objects.get_or_create(
+            publisher=publisher,
+            slug=slug,
+            defaults={
+                "title": title,
+                "summary": summary,
+                "not_for_all_audiences": not_for_all_audiences,
+                "created_at": at,
+                "created_by": acting(by),
+            },
+        )
+        if not made:
+            raise Invalid(TAKEN, {"title": TAKEN})
+        record([("release.create", release, {})], by=acting(by), at=at)
+    return release
+
+
+def add_stage(
+    release: Release,
+    *,
+    by: Viewer,
+    title: str,
+    audience: str = "",
+    repositories: Iterable[Repository] = (),
+    at: datetime | None = None,
+) -> Stage:
+    """Add the next rung of the ladder. Raises NotAllowed, Invalid (a repository of somebody else, or none)."""
+    require(by, release.publisher_id)
+    at = at or timezone.now()
+    included = list(repositories)
+    if not title.strip():
+        raise Invalid(NO_TITLE, {"title": NO_TITLE})
+    if not included:
+        raise Invalid(NO_REPOSITORY, {"repositories": NO_REPOSITORY})
+    if any(repository.publisher_id != release.publisher_id or repository.unlinked_at for repository in included):
+        raise Invalid(FOREIGN, {"repositories": FOREIGN})
+    with transaction.atomic():
+        Release.objects.select_for_update(no_key=True).get(pk=release.pk)
+        last = release.stages.order_by("-ordinal").first()
+        stage = Stage.objects.create(
+            release=release,
+            ordinal=last.ordinal + 1 if last else 1,
+            title=title.strip(),
+            audience=audience.strip(),
+            status=StageStatus.PLANNED,
+            status_at=at,
+        )
+        stage.repositories.set(included)
+        record(
+            [("stage.plan", stage, {"repositories": [repository.pk for repository in included]})], by=acting(by), at=at
+        )
+    return stage
+
+
+def publish_ladder(release: Release, *, by: Viewer, at: datetime | None = None) -> Ladder:
+    """Publish the ladder as it stands, as an immutable version with its hash; the release becomes public with it."""
+    require(by, release.publisher_id)
+    at = at or timezone.now()
+    with transaction.atomic():
+        locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
+        stages = list(locked.stages.prefetch_related("repositories").order_by("ordinal"))
+        if not stages:
+            raise WrongState(NO_STAGE)
+        document = {
+            "release": locked.title,
+            "stages": [
+                {
+                    "ordinal": stage.ordinal,
+                    "title": stage.title,
+                    "audience": stage.audience,
+                    "repositories": sorted(repository.name for repository in stage.repositories.all()),
+                }
+                for stage in stages
+            ],
+        }
+        last = locked.ladders.order_by("-number").first()
+        if last is not None and last.document == document:
+            return last
+        ladder = Ladder(
+            release=locked,
+            number=last.number + 1 if last else 1,
+            document=document,
+            created_at=at,
+            created_by=acting(by),
+            supersedes=last,
+        )
+        ladder.seal(by=acting(by), at=at)
+        ladder.save()
+        if locked.published_at is None:
+            Release.objects.filter(pk=locked.pk).update(published_at=at)
+        record([("ladder.publish", locked, {"ladder": ladder.pk, "sha256": ladder.sha256})], by=acting(by), at=at)
+    return ladder

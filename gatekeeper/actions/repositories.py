@@ -1,0 +1,178 @@
+"""Verbs of linked repositories: link, start from what is there, keep a card, unlink. None of them writes to the Hub."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import HubToken, Publisher
+from accounts.viewer import Viewer
+from gatekeeper.models import Card, Repository, RepositoryKind, Stage
+from gatekeeper.rules.licensing import raw_hash
+from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
+from gatekeeper.rules.refusals import gettext_noop as _
+
+from ._step import acting, record
+from .licences import publish_licence_version
+from .nudges import nudge
+from .policies import draft_form, publish_form, publish_policy
+from .releases import add_stage, create_release, publish_ladder, require
+from .stages import open_stage
+
+LINKED = Refusal("already_linked", _("This repository is linked already."))
+FOREIGN_TOKEN = Refusal("token_of_another", _("This token belongs to another publisher."))
+NOT_YOURS = Refusal("other_namespace", _("A publisher links only repositories of its own namespace."))
+IN_USE = Refusal("stage_open", _("A stage that is open uses this repository. Close the stage first."))
+NO_LICENCE = Refusal(
+    "licence_missing",
+    _("The repository has no licence file that could be accepted. Add one, or publish a licence here."),
+)
+
+
+def link(
+    publisher: Publisher,
+    *,
+    by: Viewer,
+    kind: str,
+    name: str,
+    token: HubToken,
+    found: Mapping[str, Any],
+    at: datetime | None = None,
+) -> Repository:
+    """Link a repository, with what was read of it: gate, private, tags, licence, commit, hub_id. Nothing is written to the Hub.
+
+    The caller has asked the Hub that the token may write there. Raises NotAllowed, Invalid, WrongState if it is linked.
+    """
+    require(by, publisher.pk)
+    at = at or timezone.now()
+    if token.publisher_id != publisher.pk:
+        raise Invalid(FOREIGN_TOKEN, {"token": FOREIGN_TOKEN})
+    if kind not in RepositoryKind.values or name.partition("/")[0].lower() != publisher.name.lower():
+        raise Invalid(NOT_YOURS, {"name": NOT_YOURS})
+    with transaction.atomic():
+        Publisher.objects.select_for_update(no_key=True).get(pk=publisher.pk)
+        if Repository.objects.linked().filter(kind=kind, name__iexact=name).exists():
+            raise WrongState(LINKED)
+        repository = Repository.objects.create(
+            publisher=publisher,
+            kind=kind,
+            name=name,
+            token=token,
+            linked_by=acting(by),
+            linked_at=at,
+            observe_due_at=at,
+            seen_at=at,
+            **_seen_fields(found),
+        )
+        record([("repository.link", repository, {"kind": kind})], by=acting(by), at=at)
+        nudge("observe", repository.pk)
+    return repository
+
+
+def _seen_fields(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "hub_id": str(found.get("hub_id") or ""),
+        "seen_gate": str(found.get("gate") or ""),
+        "seen_private": bool(found.get("private")),
+        "seen_tags": list(found.get("tags") or ()),
+        "seen_licence": str(found.get("licence") or "")[:100],
+        "seen_commit": str(found.get("commit") or ""),
+    }
+
+
+def keep_card(
+    repository: Repository,
+    *,
+    commit: str,
+    text: bytes,
+    gate: Mapping[str, Any],
+    findings: Sequence[Any] = (),
+    at: datetime | None = None,
+) -> Card:
+    """Keep a card as it was read at a commit; the same commit again returns the first."""
+    card, _made = Card.objects.get_or_create(
+        repository=repository,
+        commit=commit,
+        defaults={
+            "text": text,
+            "sha256": raw_hash(text),
+            "read_at": at or timezone.now(),
+            "gate": dict(gate),
+            "findings": list(findings),
+        },
+    )
+    return card
+
+
+def start_from_what_is_there(
+    repository: Repository,
+    *,
+    by: Viewer,
+    questions_asked: list[dict[str, Any]],
+    licence: Mapping[str, Any],
+    intake: str = "hub_is_enough",
+    at: datetime | None = None,
+) -> Stage:
+    """Make a release of one stage from what the repository has: its card's form, its licence, one approval, no end, card untouched.
+
+    `licence` holds identifier, title, text, path, commit. The stage opens as soon as the gate was read back as manual.
+    Raises NotAllowed, Invalid if there is no licence text.
+    """
+    require(by, repository.publisher_id)
+    at = at or timezone.now()
+    if not licence.get("text"):
+        raise Invalid(NO_LICENCE, {"licence": NO_LICENCE})
+    title = repository.name.partition("/")[2]
+    with transaction.atomic():
+        release = create_release(
+            repository.publisher,
+            by=by,
+            title=title,
+            at=at,
+            not_for_all_audiences="not-for-all-audiences" in repository.seen_tags,
+        )
+        stage = add_stage(
+            release,
+            by=by,
+            title="Access on request",
+            repositories=[repository],
+            at=at,
+            audience="Everybody whose request is approved.",
+        )
+        form = publish_form(
+            draft_form(repository.publisher, by=by, title=title, questions_asked=questions_asked, at=at), by=by, at=at
+        )
+        version = publish_licence_version(
+            repository.publisher,
+            by=by,
+            identifier=licence["identifier"],
+            title=licence["title"],
+            text=licence["text"],
+            restrictions=licence.get("restrictions", ()),
+            source_repository=repository,
+            source_commit=licence.get("commit", ""),
+            source_path=licence.get("path", ""),
+            at=at,
+        )
+        publish_policy(stage, by=by, form=form, licence_version=version, terms={"intake": intake}, at=at)
+        publish_ladder(release, by=by, at=at)
+        stage = open_stage(Stage.objects.get(pk=stage.pk), by=by, at=at)
+    return stage
+
+
+def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) -> Repository:
+    """Unlink a repository; nothing changes on the Hub. Raises WrongState while an open stage uses it."""
+    require(by, repository.publisher_id)
+    at = at or timezone.now()
+    with transaction.atomic():
+        locked = Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
+        if locked.unlinked_at is not None:
+            return locked
+        if Stage.objects.including(locked).taking_requests().exists():
+            raise WrongState(IN_USE)
+        locked.unlinked_at, locked.unlinked_by = at, acting(by)
+        locked.save(update_fields=["unlinked_at", "unlinked_by"])
+        record([("repository.unlink", locked, {})], by=acting(by), at=at)
+    return locked

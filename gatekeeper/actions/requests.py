@@ -1,0 +1,402 @@
+"""Verbs of a requester's case: start, answer, accept, submit, withdraw, take, put back, ask back, answer back, expire."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import HubPerson
+from accounts.viewer import Viewer
+from gatekeeper.models import (
+    Acceptance,
+    AccessRequest,
+    GatePolicy,
+    Grant,
+    LicenceVersion,
+    Message,
+    MessageKind,
+    PersonalText,
+    Purpose,
+    Review,
+    Stage,
+    Submission,
+)
+from gatekeeper.models.policies import current_policies
+from gatekeeper.rules import lifecycle, questions
+from gatekeeper.rules.access import Closing
+from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
+from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet, WrongState
+from gatekeeper.rules.refusals import gettext_noop as _
+
+from ._step import Moved, acting, acting_person, days_after, record, step, tell, write_texts
+
+DRAFT_DAYS = 30
+LONGEST_WORDS = 10_000
+
+NOT_OPEN = lifecycle.NEEDS["stage_open"][1]
+DENIED = Refusal(
+    "denied_finally", _("This request was decided finally. Write to the publisher if you think that is wrong.")
+)
+HAS_GRANT = Refusal("grant_exists", _("You already have a grant of this stage; see “My access”."))
+AT_FAULT = Refusal("answers_at_fault", _("Some answers could not be taken; the others are saved."))
+NOT_REOPENED = Refusal("not_reopened", _("Only the answers that the reviewer named can be changed."))
+OTHER_TEXT = Refusal(
+    "licence_changed", _("The licence text has changed since it was shown to you. Read the version in force.")
+)
+NOT_ACKNOWLEDGED = Refusal("restrictions_missing", _("Every use restriction has to be acknowledged."))
+NO_WORDS = Refusal("words_missing", _("Write what you want to say."))
+TOO_MANY_WORDS = Refusal("words_too_long", _("At most %(bound)s characters fit."), {"bound": LONGEST_WORDS})
+
+
+def start(stage: Stage, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
+    """Begin a request of the viewer at a stage, or return the one that is open already.
+
+    Raises NotAllowed without a Hub identity, Unmet if the stage is not open or a grant is held already.
+    """
+    person, at = acting_person(by), at or timezone.now()
+    existing = AccessRequest.objects.open().filter(person=person, stage=stage).first()
+    if existing is not None:
+        return existing
+    policy = stage.policy
+    if stage.status != StageStatus.OPEN or policy is None:
+        raise Unmet(NOT_OPEN)
+    if Grant.objects.live().filter(person=person, stage=stage).exists():
+        raise Unmet(HAS_GRANT)
+    if AccessRequest.objects.filter(person=person, stage=stage, status=RequestStatus.DENIED_FINAL).exists():
+        raise Unmet(DENIED)
+    try:
+        with transaction.atomic():
+            draft = PersonalText.of(person, Purpose.DRAFT, _prefill(person, policy), at=at, days=DRAFT_DAYS)
+            draft.save()
+            case = AccessRequest.objects.create(
+                stage=stage,
+                person=person,
+                policy=policy,
+                status=RequestStatus.DRAFT,
+                status_at=at,
+                created_at=at,
+                queued_at=at,
+                due_at=at + timedelta(days=policy.term("sla_days")),
+                draft=draft,
+                waits_until=at + timedelta(days=DRAFT_DAYS),
+            )
+            record([("request.start", case, {"policy": policy.pk})], by=acting(by), at=at)
+    except IntegrityError:  # the same person started twice at the same moment: the other one won
+        return AccessRequest.objects.open().get(person=person, stage=stage)
+    return case
+
+
+def _prefill(person: HubPerson, policy: GatePolicy) -> dict[str, Any]:
+    """Return the person's latest answers that still fit, so that nobody types the same thing twice."""
+    last = Submission.objects.filter(request__person=person).order_by("-submitted_at", "-pk").first()
+    before = (last.answers if last else None) or {}
+    boxes = {question["key"] for question in policy.form.questions if question["kind"] in questions.BOXES}
+    asked = {question["key"] for question in policy.form.questions} - boxes
+    return questions.validate(
+        policy.form.document, {key: value for key, value in before.items() if key in asked}, complete=False
+    ).answers
+
+
+def answer(
+    request: AccessRequest, *, by: Viewer, answers: Mapping[str, Any], at: datetime | None = None
+) -> AccessRequest:
+    """Save answers to the draft; what cannot be taken is refused at its question, and the rest is kept.
+
+    Only the questions given are touched; an empty answer removes one. Raises Invalid (after saving), WrongState.
+    """
+    with step("request", "answer", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        _adopt_policy(case)
+        checked = questions.validate(case.policy.form.document, answers, complete=False)
+        refusals = dict(checked.refusals)
+        if case.status == RequestStatus.DENIED_CORRECTABLE:
+            refusals |= _closed_questions(case, checked.answers, answers)
+        kept = {key: value for key, value in case.answers.items() if key not in answers or key in refusals}
+        kept |= {key: value for key, value in checked.answers.items() if key not in refusals}
+        _save_draft(case, kept, at=moved.at)
+    if refusals:
+        raise Invalid(AT_FAULT, refusals)
+    return case
+
+
+def _adopt_policy(case: AccessRequest) -> None:
+    """Let an unfinished case follow the terms in force: what is answered from now on is answered to them."""
+    policy = current_policies([case.stage]).get(case.stage_id)
+    if policy is not None and policy.pk != case.policy_id:
+        before = {question["key"]: question for question in case.policy.form.questions}
+        changed = [question["key"] for question in policy.form.questions if question != before.get(question["key"])]
+        case.reopened = sorted({*case.reopened, *changed})
+        case.policy = policy
+        case.save(update_fields=["policy", "reopened"])
+
+
+def _closed_questions(case: AccessRequest, standing: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Refusal]:
+    if not case.reopened:
+        return {}
+    return {
+        key: NOT_REOPENED for key in given if key not in case.reopened and standing.get(key) != case.answers.get(key)
+    }
+
+
+def _save_draft(case: AccessRequest, answers: dict[str, Any], *, at: datetime) -> None:
+    if case.draft is None:
+        case.draft = PersonalText.of(case.person, Purpose.DRAFT, answers, at=at, days=DRAFT_DAYS)
+        case.draft.save()
+        case.save(update_fields=["draft"])
+        return
+    case.draft.body = answers
+    case.draft.delete_after = at + timedelta(days=DRAFT_DAYS)
+    case.draft.save(update_fields=["body", "delete_after"])
+
+
+def accept(
+    request: AccessRequest,
+    *,
+    by: Viewer,
+    text_sha256: str,
+    acknowledged: Iterable[str] = (),
+    rendered_sha256: str = "",
+    language: str = "en",
+    at: datetime | None = None,
+) -> Acceptance:
+    """Accept the licence version in force, for the person of the case; accepting the same again returns the first.
+
+    `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now,
+    Invalid if a use restriction was not acknowledged.
+    """
+    with step("request", "accept", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        policy = current_policies([case.stage]).get(case.stage_id) or case.policy
+        version = policy.licence_version
+        if text_sha256 != version.text_sha256:
+            raise WrongState(OTHER_TEXT)
+        given = [slug for slug in version.restrictions if slug in set(acknowledged)]
+        if given != version.restrictions:
+            raise Invalid(NOT_ACKNOWLEDGED, {"acknowledged": NOT_ACKNOWLEDGED})
+        existing = Acceptance.objects.of(case.person, version).filter(policy=policy).first()
+        if existing is not None:
+            return existing
+        acceptance = _accepted(
+            case.person,
+            policy,
+            version,
+            at=moved.at,
+            acknowledged=given,
+            rendered_sha256=rendered_sha256,
+            language=language,
+        )
+        acceptance.save()
+        moved.note(case, acceptance=acceptance.pk, licence_version=version.pk, text_sha256=version.text_sha256)
+    return acceptance
+
+
+def _accepted(
+    person: HubPerson, policy: GatePolicy, version: LicenceVersion, *, at: datetime, **details: Any
+) -> Acceptance:
+    return Acceptance(
+        person=person,
+        policy=policy,
+        licence_version=version,
+        kind="here",
+        text_sha256=version.text_sha256,
+        normalised_sha256=version.normalised_sha256,
+        hub_user_id=person.hub_user_id,
+        hub_username=person.username,
+        accepted_at=at,
+        **details,
+    )
+
+
+def submit(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
+    """Hand in the draft as a submission, under the terms in force; it is in the queue when this returns.
+
+    Raises Unmet (stage not open, terms changed, answers or acceptance missing), WrongState. Where the stage approves
+    by rule, it is approved in the same transaction unless something stands against it, and then waits for a person.
+    """
+    return _hand_in(request, "submit", by=by, at=at)
+
+
+def resubmit(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
+    """Hand in the corrections of a correctably denied case as a new submission: see submit."""
+    return _hand_in(request, "resubmit", by=by, at=at)
+
+
+def _hand_in(request: AccessRequest, action: str, *, by: Viewer, at: datetime | None) -> AccessRequest:
+    from .decisions import approve_automatically  # a rule decides through the same verb as a person
+
+    with transaction.atomic():
+        with step("request", action, [request], by=by, at=at) as moved:
+            [case] = moved.rows
+            submission = new_submission(case, at=moved.at)
+            moved.note(case, submission=submission.pk, answers_digest=submission.answers_digest)
+            enqueue(case, at=moved.at)
+            tell([(case.person.user, "request_received", case)], at=moved.at)
+        if case.policy.automatic:
+            try:
+                approve_automatically(case, at=moved.at)
+            except Refused:  # no place, or the stage is not open any more: a person looks
+                pass
+            case.refresh_from_db(fields=["status", "status_at"])
+    return case
+
+
+def new_submission(case: AccessRequest, *, at: datetime) -> Submission:
+    """Freeze the draft of a case as its next submission."""
+    days = max((int(question["retention_days"]) for question in case.policy.form.questions), default=365)
+    [text] = write_texts([(case.person, Purpose.ANSWERS, case.answers)], at=at, days=days)
+    acceptance = Acceptance.objects.of(case.person, case.policy.licence_version).order_by("-pk").first()
+    submission = Submission.objects.create(
+        request=case,
+        number=case.submissions.count() + 1,
+        form=case.policy.form,
+        policy=case.policy,
+        acceptance=acceptance,
+        answers_id=text.pk,
+        answers_digest=text.digest,
+        submitted_at=at,
+    )
+    case.submission = submission
+    return submission
+
+
+def enqueue(case: AccessRequest, *, at: datetime) -> None:
+    """Put a case into the queue now, with a new promise of when it is answered."""
+    case.queued_at, case.due_at = at, at + timedelta(days=case.policy.term("sla_days"))
+    case.waits_until, case.breached_at, case.reopened, case.reminded = None, None, [], 0
+    case.save(update_fields=["submission", "queued_at", "due_at", "waits_until", "breached_at", "reopened", "reminded"])
+
+
+def withdraw(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
+    """Take the request back. Raises WrongState once it is decided."""
+    with step("request", "withdraw", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        _stop_waiting([case])
+    return case
+
+
+def take(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
+    """Take a case into review, as its assignee. Raises NotAllowed for one's own, WrongState if another has it."""
+    with step("request", "take", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        case.assignee = moved.actor
+        case.save(update_fields=["assignee"])
+    return case
+
+
+def put_back(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
+    """Put a case back into the queue, for anybody to take. The clock of its promise goes on."""
+    with step("request", "put_back", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        case.assignee = None
+        case.save(update_fields=["assignee"])
+    return case
+
+
+def ask_back(
+    request: AccessRequest, *, by: Viewer, words: str, seen: int | None = None, at: datetime | None = None
+) -> AccessRequest:
+    """Ask the requester a question; the clock of the promise stops while the answer is owed."""
+    words = readable(words)
+    with step("request", "ask_back", [request], by=by, seen=seen, at=at) as moved:
+        [case] = moved.rows
+        _say(case, MessageKind.QUESTION, words, moved)
+        case.owed_since = moved.at
+        case.waits_until = days_after(moved.at, case.policy.term("info_wait_days"))
+        case.save(update_fields=["owed_since", "waits_until"])
+        tell([(case.person.user, "question_asked", case)], at=moved.at)
+    return case
+
+
+def answer_back(request: AccessRequest, *, by: Viewer, words: str, at: datetime | None = None) -> AccessRequest:
+    """Answer the reviewer's question; the time it took is added to the promise."""
+    words = readable(words)
+    with step("request", "answer_back", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        _say(case, MessageKind.ANSWER, words, moved)
+        if case.owed_since is not None:
+            case.due_at += moved.at - case.owed_since
+        case.owed_since = case.waits_until = None
+        case.save(update_fields=["owed_since", "due_at", "waits_until"])
+        tell([(case.assignee, "question_answered", case)], at=moved.at)
+    return case
+
+
+def recommend(
+    request: AccessRequest, *, by: Viewer, note: str = "", seen: int | None = None, at: datetime | None = None
+) -> AccessRequest:
+    """Give one's opinion that a submission should be approved, where more than one is needed."""
+    with step("request", "recommend", [request], by=by, seen=seen, at=at) as moved:
+        [case] = moved.rows
+        opine(moved, note=note)
+    return case
+
+
+def opine(moved: Moved, *, note: str = "") -> None:
+    """Record the actor's approving review of each submission that is moved."""
+    notes = write_texts(((row.person, Purpose.NOTE, note) for row in moved.rows), at=moved.at) if note.strip() else []
+    Review.objects.bulk_create(
+        [
+            Review(
+                submission_id=row.submission_id,
+                reviewer=moved.actor,
+                reviewed_at=moved.at,
+                note=notes[index] if notes else None,
+            )
+            for index, row in enumerate(moved.rows)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def admit_all(requests: Iterable[AccessRequest], *, at: datetime | None = None) -> list[AccessRequest]:
+    """Move requests that were completed on the Hub into review, where the stage takes them as they are."""
+    with step("request", "admit", requests, by=Viewer.system("clock"), at=at) as moved:
+        pass
+    return moved.rows
+
+
+def expire_all(requests: Iterable[AccessRequest], *, at: datetime | None = None) -> list[AccessRequest]:
+    """Expire requests whose time to answer has run out. Expiry is not denial: the Hub request is reset, so anyone may ask again."""
+    with step("request", "expire", requests, by=Viewer.system("clock"), at=at) as moved:
+        _stop_waiting(moved.rows)
+        on_hub = [row for row in moved.rows if row.status != RequestStatus.DRAFT]
+        moved.wish(closing=Closing.RESET, cause="request_expired", rows=on_hub)
+        tell(((row.person.user, "request_expired", row) for row in moved.rows), at=moved.at)
+    return moved.rows
+
+
+def note_breaches(*, at: datetime | None = None) -> int:
+    """Record, once each, the cases whose promised time has passed while somebody here owed the answer."""
+    at = at or timezone.now()
+    late = AccessRequest.objects.overdue(at=at).filter(breached_at=None)
+    with transaction.atomic():
+        rows = list(
+            late.select_for_update(no_key=True, of=("self",), skip_locked=True)
+            .select_related("stage__release")
+            .order_by("pk")[:500]
+        )
+        AccessRequest.objects.filter(pk__in=[row.pk for row in rows]).update(breached_at=at)
+        record((("request.breach", row, {}) for row in rows), by=acting(Viewer.system("clock")), at=at)
+    return len(rows)
+
+
+def _stop_waiting(cases: list[AccessRequest]) -> None:
+    AccessRequest.objects.filter(pk__in=[case.pk for case in cases]).update(waits_until=None, assignee=None)
+
+
+def _say(case: AccessRequest, kind: MessageKind, words: str, moved: Moved) -> None:
+    [text] = write_texts([(case.person, Purpose.MESSAGE, words)], at=moved.at)
+    message = Message.objects.create(request=case, kind=kind, author=moved.actor, text=text, sent_at=moved.at)
+    moved.note(case, message=message.pk, digest=text.digest)
+
+
+def readable(words: str) -> str:
+    """Return words without space around them. Raises Invalid if nothing is left, or too much."""
+    words = words.strip()
+    if not words:
+        raise Invalid(NO_WORDS, {"words": NO_WORDS})
+    if len(words) > LONGEST_WORDS:
+        raise Invalid(TOO_MANY_WORDS, {"words": TOO_MANY_WORDS})
+    return words

@@ -1,0 +1,44 @@
+"""Nouns: the rows, and the questions that are asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
+
+from .grants import Grant
+from .hub_access import HubAccess, RepositoryWish
+from .ladders import Ladder, Release, Stage
+from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
+from .outbox import Notice
+from .personal import PersonalText, Purpose
+from .policies import GateForm, GatePolicy, Intake
+from .record import Checkpoint, Event
+from .repositories import Card, Repository, RepositoryKind
+from .requests import AccessRequest, Decision, Message, MessageKind, Origin, Outcome, Review, Submission
+
+__all__ = [
+    "Acceptance",
+    "AcceptanceKind",
+    "AccessRequest",
+    "Card",
+    "Checkpoint",
+    "Decision",
+    "Event",
+    "GateForm",
+    "GatePolicy",
+    "Grant",
+    "HubAccess",
+    "Intake",
+    "Ladder",
+    "Licence",
+    "LicenceVersion",
+    "Message",
+    "MessageKind",
+    "Notice",
+    "Origin",
+    "Outcome",
+    "PersonalText",
+    "Purpose",
+    "Release",
+    "Repository",
+    "RepositoryKind",
+    "RepositoryWish",
+    "Review",
+    "Stage",
+    "Submission",
+]

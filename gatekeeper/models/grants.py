@@ -1,0 +1,151 @@
+"""Grants: somebody may use the repositories of a stage, from a day until a day, for a recorded reason."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import HubPerson, User
+from gatekeeper.rules import lifecycle
+from gatekeeper.rules.lifecycle import LIVE_GRANT, WANTED_GRANT, Facts, GrantStatus, Offer, Role, StageStatus
+
+from .hub_access import HubAccess
+from .ladders import Stage
+from .licences import Acceptance
+from .policies import current_policies
+from .repositories import READING, Repository
+from .roles import case_roles, is_own
+
+if TYPE_CHECKING:
+    from accounts.viewer import Viewer
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    """Questions asked of grants."""
+
+    def visible_to(self, viewer: "Viewer") -> "GrantQuerySet":
+        """Return the viewer's own grants, and those of the publishers they work for."""
+        theirs = Q(stage__release__publisher__in=viewer.publishers_with(*READING))
+        return self.filter(theirs | Q(person=viewer.person) if viewer.person else theirs)
+
+    def own(self, viewer: "Viewer") -> "GrantQuerySet":
+        """Return the viewer's own grants."""
+        return self.filter(person=viewer.person) if viewer.person else self.none()
+
+    def live(self) -> "GrantQuerySet":
+        """Return the grants that take a place of their stage: waiting for the Hub, active, or suspended."""
+        return self.filter(status__in=LIVE_GRANT)
+
+    def wanted(self) -> "GrantQuerySet":
+        """Return the grants for which the Hub should say yes."""
+        return self.filter(status__in=WANTED_GRANT)
+
+    def to_expire(self, *, at: datetime) -> "GrantQuerySet":
+        """Return the live grants whose end has come."""
+        return self.live().filter(ends_at__lte=at)
+
+    def to_activate(self) -> "GrantQuerySet":
+        """Return the grants that wait for the Hub and whose every linked repository was read back as accepted."""
+        confirmed = HubAccess.objects.confirmed_yes().filter(
+            repository=models.OuterRef("pk"), person=models.OuterRef(models.OuterRef("person"))
+        )
+        repositories = Repository.objects.linked().filter(stages=models.OuterRef("stage"))
+        return self.filter(
+            models.Exists(repositories),
+            ~models.Exists(repositories.filter(~models.Exists(confirmed))),
+            status=GrantStatus.PENDING_ACTIVATION,
+        )
+
+    def facts(self, viewer: "Viewer", *, at: datetime | None = None) -> dict[int, Facts]:
+        """Return what the needs of the grant table ask about, by grant id. A constant number of statements."""
+        at = at or timezone.now()
+        grants = list(self.select_related("stage", "person"))
+        policies = current_policies([grant.stage for grant in grants])
+        accepted = set(
+            Acceptance.objects.filter(
+                person__in={grant.person_id for grant in grants},
+                licence_version__in={policy.licence_version_id for policy in policies.values()},
+            ).values_list("person_id", "licence_version_id")
+        )
+        found = {}
+        for grant in grants:
+            policy = policies.get(grant.stage_id)
+            found[grant.pk] = Facts(
+                own=not viewer.is_system and is_own(viewer, grant.person),
+                stage=StageStatus(grant.stage.status),
+                stage_takes_grants=grant.stage.status == StageStatus.OPEN,
+                acceptance_current=grant.is_imported
+                or (policy is not None and (grant.person_id, policy.licence_version_id) in accepted),
+                due=grant.ends_at is not None and grant.ends_at <= at,
+            )
+        return found
+
+
+class Grant(models.Model):
+    """Access of one person to one stage, by a decision, or brought in from the Hub with its terms unproven."""
+
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="grants")
+    person = models.ForeignKey(HubPerson, on_delete=models.PROTECT, related_name="grants")
+    request = models.ForeignKey(
+        "gatekeeper.AccessRequest", on_delete=models.PROTECT, null=True, blank=True, related_name="grants"
+    )
+    decision = models.OneToOneField(
+        "gatekeeper.Decision", on_delete=models.PROTECT, null=True, blank=True, related_name="gave"
+    )
+    acceptance = models.ForeignKey(Acceptance, on_delete=models.PROTECT, null=True, blank=True, related_name="grants")
+    imported_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=20, choices=[(s.value, s.value) for s in GrantStatus])
+    status_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    conditions: Any = models.JSONField(default=list)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "stage"],
+                condition=Q(status__in=sorted(LIVE_GRANT)),
+                name="one_live_grant_per_person_and_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision__isnull=False, acceptance__isnull=False, imported_by=None)
+                | Q(decision=None, imported_by__isnull=False),
+                name="grant_rests_on_a_decision_or_an_import",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["stage", "person"], name="grant_stage_person"),
+            models.Index(fields=["id"], name="grant_waiting", condition=Q(status=GrantStatus.PENDING_ACTIVATION)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person.username} at {self.stage}"
+
+    @property
+    def publisher_id(self) -> int:
+        """Return the id of the publisher whose roles count here."""
+        return self.stage.release.publisher_id
+
+    @property
+    def is_imported(self) -> bool:
+        """Say whether it was brought in rather than decided here."""
+        return self.decision_id is None
+
+    @property
+    def terms_unproven(self) -> bool:
+        """Say whether nobody has proof that its person accepted the licence."""
+        return self.acceptance_id is None
+
+    def roles_of(self, viewer: "Viewer") -> frozenset[Role]:
+        """Return the viewer's roles towards this grant."""
+        return case_roles(viewer, self.publisher_id, self.person)
+
+    def actions_for(self, viewer: "Viewer", *, at: datetime | None = None) -> list[Offer]:
+        """Return what the viewer could do with this grant now."""
+        facts = Grant.objects.filter(pk=self.pk).facts(viewer, at=at).get(self.pk, Facts())
+        return lifecycle.offers("grant", self.status, self.roles_of(viewer), facts)

@@ -1,0 +1,136 @@
+"""Releases, their ladders, and the stages: the rungs that people climb."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from accounts.models import Publisher, User
+from gatekeeper.rules import lifecycle
+from gatekeeper.rules.lifecycle import Facts, Offer, Role, StageStatus
+
+from .policies import GatePolicy, Version, current_policies, published_pair
+from .repositories import READING, Repository
+from .roles import roles_at
+
+if TYPE_CHECKING:
+    from accounts.viewer import Viewer
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    """Questions asked of releases."""
+
+    def visible_to(self, viewer: "Viewer") -> "ReleaseQuerySet":
+        """Return the published releases, and the drafts of the viewer's own publishers."""
+        mine = models.Q(publisher__in=viewer.publishers_with(*READING))
+        return self.filter(models.Q(published_at__isnull=False) | mine)
+
+    def catalogue(self) -> "ReleaseQuerySet":
+        """Return the releases that anyone may find."""
+        return self.filter(published_at__isnull=False)
+
+
+class Release(models.Model):
+    """What is released, step by step."""
+
+    publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="releases")
+    slug = models.SlugField(max_length=80)
+    title = models.CharField(max_length=200)
+    summary = models.TextField(blank=True)
+    not_for_all_audiences = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["publisher", "slug"], name="one_release_per_publisher_and_slug")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Ladder(Version):
+    """The published order of the stages. `document` holds {"stages": [{key, title, audience, repositories}]}."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="ladders")
+
+    class Meta:
+        constraints = [
+            published_pair("ladder_published_pair"),
+            models.UniqueConstraint(fields=["release", "number"], name="one_ladder_per_release_and_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release} (ladder {self.number})"
+
+
+class StageQuerySet(models.QuerySet["Stage"]):
+    """Questions asked of stages."""
+
+    def visible_to(self, viewer: "Viewer") -> "StageQuerySet":
+        """Return the stages of the releases that the viewer sees."""
+        return self.filter(release__in=Release.objects.visible_to(viewer))
+
+    def including(self, repository: Repository) -> "StageQuerySet":
+        """Return the stages that give access to this repository, first rung first."""
+        return self.filter(repositories=repository).order_by("ordinal", "id")
+
+    def taking_requests(self) -> "StageQuerySet":
+        """Return the stages that are open."""
+        return self.filter(status=StageStatus.OPEN)
+
+    def facts(self, viewer: "Viewer") -> dict[int, Facts]:
+        """Return what the needs of the stage table ask about, by stage id. A constant number of statements."""
+        stages = list(self.prefetch_related("repositories"))
+        policies = current_policies(stages)
+        return {
+            stage.pk: Facts(
+                stage=StageStatus(stage.status),
+                stage_ready=stage.pk in policies
+                and any(repository.unlinked_at is None for repository in stage.repositories.all()),
+            )
+            for stage in stages
+        }
+
+
+class Stage(models.Model):
+    """One rung: an audience, its terms, its repositories."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="stages")
+    ordinal = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=200)
+    audience = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=[(s.value, s.value) for s in StageStatus], default="planned")
+    status_at = models.DateTimeField()
+    repositories = models.ManyToManyField(Repository, related_name="stages")
+    tells_the_card = models.BooleanField(default=False)
+    promised_on = models.DateField(null=True, blank=True)
+
+    objects = StageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["release_id", "ordinal"]
+        constraints = [models.UniqueConstraint(fields=["release", "ordinal"], name="one_stage_per_release_and_ordinal")]
+
+    def __str__(self) -> str:
+        return f"{self.release.title}: {self.title}"
+
+    @property
+    def publisher_id(self) -> int:
+        """Return the id of the publisher whose roles count here."""
+        return self.release.publisher_id
+
+    @property
+    def policy(self) -> GatePolicy | None:
+        """Return the policy in force: the latest published one."""
+        return current_policies([self]).get(self.pk)
+
+    def roles_of(self, viewer: "Viewer") -> frozenset[Role]:
+        """Return the viewer's roles towards this stage."""
+        return roles_at(viewer, self.publisher_id)
+
+    def actions_for(self, viewer: "Viewer") -> list[Offer]:
+        """Return what the viewer could do with this stage now."""
+        facts = Stage.objects.filter(pk=self.pk).facts(viewer).get(self.pk, Facts())
+        return lifecycle.offers("stage", self.status, self.roles_of(viewer), facts)

@@ -1,0 +1,104 @@
+"""Licences, their versions, and the proof that somebody accepted one."""
+
+from typing import Any
+
+from django.db import models
+
+from accounts.models import HubPerson, Publisher
+
+from .policies import Version, published_pair
+from .repositories import Repository
+
+
+class Licence(models.Model):
+    """A licence that a publisher uses, over all its versions. `identifier` is the Hub's, such as openrail++."""
+
+    publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="licences")
+    identifier = models.CharField(max_length=100)
+    title = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["publisher", "identifier", "title"], name="one_licence_per_publisher_and_title"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LicenceVersion(Version):
+    """The exact bytes of a licence text. `document` holds {"identifier", "title", "restrictions": [slug], "text_sha256"}."""
+
+    licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="versions")
+    text = models.BinaryField()
+    text_sha256 = models.CharField(max_length=64)
+    normalised_sha256 = models.CharField(max_length=64)
+    source_repository = models.ForeignKey(Repository, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    source_commit = models.CharField(max_length=64, blank=True)
+    source_path = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            published_pair("licence_version_published_pair"),
+            models.UniqueConstraint(fields=["licence", "number"], name="one_version_per_licence_and_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.licence.title} (version {self.number})"
+
+    @property
+    def restrictions(self) -> list[str]:
+        """Return the slugs of the use restrictions, in order."""
+        return list(self.document.get("restrictions", ()))
+
+    @property
+    def words(self) -> str:
+        """Return the text as it is shown."""
+        return bytes(self.text).decode("utf-8", "replace")
+
+
+class AcceptanceKind(models.TextChoices):
+    """Where a licence was accepted. On the Hub is the weaker proof: a ticked box under a card at a commit."""
+
+    HERE = "here"
+    ON_THE_HUB = "on_the_hub"
+
+
+class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
+    """Questions asked of acceptances."""
+
+    def of(self, person: HubPerson, version: LicenceVersion) -> "AcceptanceQuerySet":
+        """Return this person's acceptances of this version."""
+        return self.filter(person=person, licence_version=version)
+
+
+class Acceptance(models.Model):
+    """One person accepted one licence version, under one policy. Frozen in the database; a correction is a new row."""
+
+    person = models.ForeignKey(HubPerson, on_delete=models.PROTECT, related_name="acceptances")
+    licence_version = models.ForeignKey(LicenceVersion, on_delete=models.PROTECT, related_name="acceptances")
+    policy = models.ForeignKey("gatekeeper.GatePolicy", on_delete=models.PROTECT, related_name="acceptances")
+    kind = models.CharField(max_length=12, choices=AcceptanceKind)
+    text_sha256 = models.CharField(max_length=64)
+    normalised_sha256 = models.CharField(max_length=64)
+    rendered_sha256 = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    capacity = models.CharField(max_length=20, default="self")
+    acknowledged: Any = models.JSONField(default=list)
+    hub_user_id = models.CharField(max_length=24)
+    hub_username = models.CharField(max_length=100)
+    card = models.ForeignKey("gatekeeper.Card", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    accepted_at = models.DateTimeField()
+
+    objects = AcceptanceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "licence_version"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(kind=AcceptanceKind.ON_THE_HUB) | models.Q(card__isnull=False),
+                name="acceptance_on_the_hub_names_its_card",
+            )
+        ]

@@ -1,0 +1,155 @@
+"""Gate forms and gate policies: a published version is one row, frozen in the database, named by its hash."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from accounts.models import Publisher, User
+
+from .personal import document_hash
+
+if TYPE_CHECKING:
+    from .ladders import Stage
+
+
+class VersionQuerySet(models.QuerySet[Any]):
+    """Questions asked of versioned documents."""
+
+    def published(self) -> "VersionQuerySet":
+        """Return the published versions."""
+        return self.filter(published_at__isnull=False)
+
+    def drafts(self) -> "VersionQuerySet":
+        """Return the drafts."""
+        return self.filter(published_at=None)
+
+
+class Version(models.Model):
+    """One version of a document: a draft until it is published, then frozen. A later row names the one it supersedes."""
+
+    number = models.PositiveIntegerField(default=1)
+    document = models.JSONField()
+    sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_published(self) -> bool:
+        """Say whether this version is published, and so frozen."""
+        return self.published_at is not None
+
+    def seal(self, *, by: User, at: datetime) -> None:
+        """Set the hash and the publication of a draft; the caller saves it."""
+        self.sha256 = document_hash(self.document)
+        self.published_at, self.published_by = at, by
+
+
+def published_pair(name: str) -> models.CheckConstraint:
+    """Return the constraint that a published version has a time, a person and a hash, and a draft has none."""
+    return models.CheckConstraint(
+        condition=models.Q(published_at=None, published_by=None, sha256="")
+        | models.Q(published_at__isnull=False, published_by__isnull=False) & ~models.Q(sha256=""),
+        name=name,
+    )
+
+
+class GateForm(Version):
+    """What a stage asks. `document` holds {"questions": […]}: see rules/questions.py for their shape."""
+
+    publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="gate_forms")
+    title = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [published_pair("gate_form_published_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.title} (form {self.number})"
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """Return the questions in order."""
+        return list(self.document["questions"])
+
+
+class Intake(models.TextChoices):
+    """Where a request has to be completed."""
+
+    HERE = "here"
+    HUB_IS_ENOUGH = "hub_is_enough"
+
+
+class GatePolicy(Version):
+    """The terms of a stage.
+
+    `document` holds: intake, automatic ("never" or "always"), approvals_required, duration_days (None: no end),
+    cap (None: none), sla_days, info_wait_days, correction_days, intake_days, reason_codes, conditions.
+    """
+
+    DEFAULTS: dict[str, Any] = {
+        "intake": Intake.HERE.value,
+        "automatic": "never",
+        "approvals_required": 1,
+        "duration_days": None,
+        "cap": None,
+        "sla_days": 5,
+        "info_wait_days": 14,
+        "correction_days": 90,
+        "intake_days": 14,
+        "reason_codes": [],
+        "conditions": [],
+    }
+
+    stage = models.ForeignKey("gatekeeper.Stage", on_delete=models.PROTECT, related_name="policies")
+    form = models.ForeignKey(GateForm, on_delete=models.PROTECT, related_name="policies")
+    licence_version = models.ForeignKey("gatekeeper.LicenceVersion", on_delete=models.PROTECT, related_name="policies")
+
+    class Meta:
+        verbose_name_plural = "gate policies"
+        constraints = [
+            published_pair("gate_policy_published_pair"),
+            models.UniqueConstraint(fields=["stage", "number"], name="one_policy_per_stage_and_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} (terms {self.number})"
+
+    def term(self, name: str) -> Any:
+        """Return one term of the document, with its default where an older version does not hold it."""
+        return self.document.get(name, self.DEFAULTS[name])
+
+    @property
+    def hub_is_enough(self) -> bool:
+        """Say whether answers given on the Hub count as a request."""
+        return bool(self.term("intake") == Intake.HUB_IS_ENOUGH)
+
+    @property
+    def automatic(self) -> bool:
+        """Say whether submissions are approved by rule. Nothing is ever denied by rule."""
+        return bool(self.term("automatic") == "always")
+
+    def sealed_document(self) -> dict[str, Any]:
+        """Return the whole of what is agreed to: the terms with the hashes of the form and the licence they name."""
+        return {**self.document, "form_sha256": self.form.sha256, "licence_sha256": self.licence_version.sha256}
+
+
+def current_policies(stages: "list[Stage]") -> "dict[int, GatePolicy]":
+    """Return the policy in force of each stage, by stage id: the latest published. One statement."""
+    found = (
+        GatePolicy.objects.published()
+        .filter(stage__in=stages)
+        .select_related("form", "licence_version__licence")
+        .order_by("stage_id", "-number")
+        .distinct("stage_id")
+    )
+    return {policy.stage_id: policy for policy in found}

@@ -1,0 +1,369 @@
+"""The step tables: which action leads from which status to which, who may take it, and what it needs first.
+
+Verbs, pages, the API and the picture in the README all read these tables; nothing else compares a status to decide
+what may happen. `refusal` answers role (403) before state (409) before needs (422).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .refusals import NotAllowed, Refusal, Refused, Unmet, WrongState
+from .refusals import gettext_noop as _
+
+
+class Role(StrEnum):
+    """Who somebody is towards one thing. People hold several at once."""
+
+    REQUESTER = "requester"
+    REVIEWER = "reviewer"
+    STEWARD = "steward"
+    OWNER = "owner"
+    COUNSEL = "counsel"
+    APPEALS_OFFICER = "appeals_officer"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    CLOCK = "clock"
+    HUB = "hub"
+
+
+class RequestStatus(StrEnum):
+    """Where an access request stands."""
+
+    DRAFT = "draft"
+    BROUGHT_IN = "brought_in"
+    SUBMITTED = "submitted"
+    IN_REVIEW = "in_review"
+    INFO_REQUESTED = "info_requested"
+    APPROVED = "approved"
+    DENIED_CORRECTABLE = "denied_correctable"
+    DENIED_FINAL = "denied_final"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class GrantStatus(StrEnum):
+    """Where a grant stands."""
+
+    PENDING_ACTIVATION = "pending_activation"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    RELINQUISHED = "relinquished"
+    REVOKED = "revoked"
+
+
+class StageStatus(StrEnum):
+    """Where a stage of a ladder stands."""
+
+    PLANNED = "planned"
+    OPENING = "opening"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+R, Q, G, S = Role, RequestStatus, GrantStatus, StageStatus
+
+OPEN_REQUEST = frozenset({Q.DRAFT, Q.BROUGHT_IN, Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED, Q.DENIED_CORRECTABLE})
+QUEUED = frozenset({Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED})
+LIVE_GRANT = frozenset({G.PENDING_ACTIVATION, G.ACTIVE, G.SUSPENDED})
+WANTED_GRANT = frozenset({G.PENDING_ACTIVATION, G.ACTIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of a table. `to` is None where the status stays; `needs` are answered in order, the first unmet is said."""
+
+    action: str
+    from_: frozenset[StrEnum]
+    to: StrEnum | None
+    who: frozenset[Role]
+    needs: tuple[str, ...] = ()
+    label: str = ""
+    recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the needs ask about. Loaded for many things at once by the models; every default refuses."""
+
+    own: bool = False
+    stage: StageStatus | None = None
+    stage_takes_grants: bool = False
+    stage_ready: bool = False
+    policy_current: bool = False
+    answers_complete: bool = False
+    answers_given: bool = False
+    acceptance_current: bool = False
+    hub_is_enough: bool = False
+    automatic: bool = False
+    approvals_given: int = 0
+    approvals_required: int = 1
+    already_recommended: bool = False
+    places_left: int | None = 0
+    live_grant: bool = True
+    due: bool = False
+    answer_owed: bool = False
+    suspended_here: bool = False
+
+
+def _step(
+    action: str,
+    from_: Iterable[StrEnum],
+    to: StrEnum | None,
+    who: Iterable[Role],
+    *needs: str,
+    label: str = "",
+    recorded: bool = True,
+) -> Step:
+    return Step(action, frozenset(from_), to, frozenset(who), needs, label, recorded)
+
+
+GRANTING = ("not_own", "stage_takes_grants", "answers_given", "acceptance", "no_live_grant", "quorum", "place")
+
+REQUEST_STEPS = (
+    _step(
+        "answer",
+        {Q.DRAFT, Q.BROUGHT_IN, Q.DENIED_CORRECTABLE},
+        None,
+        {R.REQUESTER},
+        label=_("Save the draft"),
+        recorded=False,
+    ),
+    _step("accept", OPEN_REQUEST, None, {R.REQUESTER}, label=_("Accept the licence")),
+    _step(
+        "submit",
+        {Q.DRAFT, Q.BROUGHT_IN},
+        Q.SUBMITTED,
+        {R.REQUESTER},
+        "stage_open",
+        "policy_current",
+        "answers",
+        "acceptance",
+        label=_("Submit the request"),
+    ),
+    _step(
+        "resubmit",
+        {Q.DENIED_CORRECTABLE},
+        Q.SUBMITTED,
+        {R.REQUESTER},
+        "stage_open",
+        "policy_current",
+        "answers",
+        "acceptance",
+        label=_("Submit the corrections"),
+    ),
+    _step("withdraw", OPEN_REQUEST, Q.WITHDRAWN, {R.REQUESTER}, label=_("Withdraw the request")),
+    _step("admit", {Q.BROUGHT_IN}, Q.IN_REVIEW, {R.CLOCK}, "hub_is_enough", label=_("Admit from the Hub")),
+    _step("take", {Q.SUBMITTED}, Q.IN_REVIEW, {R.REVIEWER}, "not_own", label=_("Take")),
+    _step("put_back", {Q.IN_REVIEW}, Q.SUBMITTED, {R.REVIEWER}, "not_own", label=_("Put back")),
+    _step("ask_back", {Q.IN_REVIEW}, Q.INFO_REQUESTED, {R.REVIEWER}, "not_own", label=_("Ask a question")),
+    _step("answer_back", {Q.INFO_REQUESTED}, Q.IN_REVIEW, {R.REQUESTER}, label=_("Answer the question")),
+    _step("recommend", {Q.IN_REVIEW}, None, {R.REVIEWER}, "not_own", "first_opinion", label=_("Recommend approval")),
+    _step("approve", {Q.IN_REVIEW}, Q.APPROVED, {R.REVIEWER}, *GRANTING, label=_("Approve")),
+    _step(
+        "approve_automatically",
+        {Q.SUBMITTED},
+        Q.APPROVED,
+        {R.CLOCK},
+        "automatic",
+        *GRANTING,
+        label=_("Approve by rule"),
+    ),
+    _step("deny_correctably", {Q.IN_REVIEW}, Q.DENIED_CORRECTABLE, {R.REVIEWER}, "not_own", label=_("Ask for changes")),
+    _step("deny_finally", {Q.IN_REVIEW}, Q.DENIED_FINAL, {R.REVIEWER}, "not_own", label=_("Deny finally")),
+    _step(
+        "expire",
+        {Q.DRAFT, Q.BROUGHT_IN, Q.INFO_REQUESTED, Q.DENIED_CORRECTABLE},
+        Q.EXPIRED,
+        {R.CLOCK},
+        "due",
+        label=_("Expire"),
+    ),
+)
+
+GRANT_STEPS = (
+    _step("activate", {G.PENDING_ACTIVATION}, G.ACTIVE, {R.HUB}, label=_("Confirm on the Hub")),
+    _step(
+        "suspend", {G.PENDING_ACTIVATION, G.ACTIVE}, G.SUSPENDED, {R.STEWARD, R.OWNER}, "not_own", label=_("Suspend")
+    ),
+    _step(
+        "reinstate",
+        {G.SUSPENDED},
+        G.PENDING_ACTIVATION,
+        {R.STEWARD, R.OWNER},
+        "not_own",
+        "stage_takes_grants",
+        "acceptance",
+        label=_("Reinstate"),
+    ),
+    _step("revoke", LIVE_GRANT, G.REVOKED, {R.STEWARD, R.OWNER}, "not_own", label=_("Revoke")),
+    _step("relinquish", LIVE_GRANT, G.RELINQUISHED, {R.REQUESTER}, label=_("Give access back")),
+    _step("expire", LIVE_GRANT, G.EXPIRED, {R.CLOCK}, "due", label=_("Expire")),
+)
+
+STAGE_STEPS = (
+    _step("open", {S.PLANNED, S.PAUSED}, S.OPENING, {R.STEWARD, R.OWNER}, "ready", label=_("Open the stage")),
+    _step("confirm_open", {S.OPENING}, S.OPEN, {R.HUB}, label=_("Confirm on the Hub")),
+    _step("pause", {S.OPENING, S.OPEN}, S.PAUSED, {R.STEWARD, R.OWNER}, label=_("Pause the stage")),
+    _step(
+        "close", {S.PLANNED, S.OPENING, S.OPEN, S.PAUSED}, S.CLOSED, {R.STEWARD, R.OWNER}, label=_("Close the stage")
+    ),
+)
+
+TABLES: dict[str, tuple[Step, ...]] = {"request": REQUEST_STEPS, "grant": GRANT_STEPS, "stage": STAGE_STEPS}
+STATUSES: dict[str, type[StrEnum]] = {"request": Q, "grant": G, "stage": S}
+FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
+    "request": (("start", Q.DRAFT), ("bring_in", Q.BROUGHT_IN)),
+    "grant": (("approve or bring in", G.PENDING_ACTIVATION),),
+    "stage": (("plan", S.PLANNED),),
+}
+
+NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
+    "not_own": (
+        lambda facts: not facts.own,
+        Refusal("own_request", _("This request is your own; nobody decides on their own request.")),
+    ),
+    "stage_open": (
+        lambda facts: facts.stage is S.OPEN,
+        Refusal(
+            "stage_not_open",
+            _("The stage is not open at the moment, so nothing can be submitted. Your answers are kept."),
+        ),
+    ),
+    "stage_takes_grants": (
+        lambda facts: facts.stage_takes_grants,
+        Refusal("stage_not_open", _("The stage is not open, so it makes no new grants.")),
+    ),
+    "ready": (
+        lambda facts: facts.stage_ready,
+        Refusal(
+            "stage_not_ready", _("The stage needs a published gate policy and at least one linked repository first.")
+        ),
+    ),
+    "policy_current": (
+        lambda facts: facts.policy_current,
+        Refusal(
+            "policy_changed",
+            _("The terms of this stage have changed since you started. Read the form again, then submit."),
+        ),
+    ),
+    "answers": (
+        lambda facts: facts.answers_complete,
+        Refusal("answers_missing", _("Some questions still need an answer.")),
+    ),
+    "answers_given": (
+        lambda facts: facts.answers_given,
+        Refusal("no_submission", _("There is no submission to decide on.")),
+    ),
+    "acceptance": (
+        lambda facts: facts.acceptance_current,
+        Refusal("acceptance_missing", _("The licence version in force has not been accepted by this person.")),
+    ),
+    "no_live_grant": (
+        lambda facts: not facts.live_grant,
+        Refusal("grant_exists", _("This person already holds a grant of this stage.")),
+    ),
+    "quorum": (
+        lambda facts: facts.approvals_given >= facts.approvals_required,
+        Refusal(
+            "quorum_missing",
+            _("This stage needs the independent approval of more than one reviewer, and it is not complete yet."),
+        ),
+    ),
+    "first_opinion": (
+        lambda facts: not facts.already_recommended,
+        Refusal("already_recommended", _("You have already recommended this submission.")),
+    ),
+    "place": (
+        lambda facts: facts.places_left is None or facts.places_left > 0,
+        Refusal("stage_full", _("Every place of this stage is taken.")),
+    ),
+    "hub_is_enough": (
+        lambda facts: facts.hub_is_enough,
+        Refusal("finish_here", _("This stage asks people to finish their request here.")),
+    ),
+    "automatic": (
+        lambda facts: facts.automatic,
+        Refusal("not_automatic", _("This stage is decided by people.")),
+    ),
+    "due": (
+        lambda facts: facts.due,
+        Refusal("not_due", _("Its time has not come yet.")),
+    ),
+}
+
+NOT_YOURS = Refusal("not_allowed", _("Your role does not allow this."))
+UNKNOWN_ACTION = Refusal("unknown_action", _("There is no such action."))
+
+
+def find(table: str, action: str) -> Step:
+    """Return the step of that table with that action. Raises KeyError if there is none."""
+    for step in TABLES[table]:
+        if step.action == action:
+            return step
+    raise KeyError(action)
+
+
+def wrong_state(step: Step, status: str) -> Refusal:
+    """Return the sentence for a step that does not start from this status."""
+    return Refusal(
+        "wrong_state",
+        _("“%(action)s” is not possible any more, or not yet: it stands at “%(status)s”."),
+        {"action": step.label or step.action, "status": status},
+    )
+
+
+def refusal(step: Step, status: str, roles: Iterable[Role], facts: Facts) -> Refused | None:
+    """Return why this step is refused here and now, or None. Role is asked before state, state before needs."""
+    if not step.who & frozenset(roles):
+        return NotAllowed(NOT_YOURS)
+    if status not in step.from_:
+        return WrongState(wrong_state(step, status))
+    for need in step.needs:
+        met, sentence = NEEDS[need]
+        if not met(facts):
+            return Unmet(sentence) if need != "not_own" else NotAllowed(sentence)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One thing that a viewer could do with something now: allowed, or shown with the sentence of what is missing."""
+
+    action: str
+    label: str
+    refusal: Refusal | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Say whether the action would be taken."""
+        return self.refusal is None
+
+
+def offers(table: str, status: str, roles: Iterable[Role], facts: Facts) -> list[Offer]:
+    """Return the actions of this table that fit role and status, each with the need that is unmet, if any."""
+    held = frozenset(roles)
+    found = []
+    for step in TABLES[table]:
+        refused = refusal(step, status, held, facts)
+        if refused is None or isinstance(refused, Unmet) or refused.refusal.code == "own_request":
+            found.append(Offer(step.action, step.label, refused.refusal if refused else None))
+    return found
+
+
+def picture() -> str:
+    """Return the three tables as Mermaid state diagrams, in the order of the tables."""
+    parts = []
+    for table, steps in TABLES.items():
+        lines = ["```mermaid", "stateDiagram-v2"]
+        lines += [f"    [*] --> {status}: {action}" for action, status in FIRST[table]]
+        for step in steps:
+            if step.to is None:
+                continue
+            lines += [f"    {start} --> {step.to}: {step.action}" for start in sorted(step.from_)]
+        ends = sorted(set(STATUSES[table]) - {start for step in steps for start in step.from_})
+        lines += [f"    {end} --> [*]" for end in ends]
+        parts.append("\n".join([*lines, "```"]))
+    return "\n\n".join(parts)

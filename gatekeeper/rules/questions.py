@@ -1,0 +1,326 @@
+"""Questions of a gate form: their kinds, what counts as an answer, and how the Hub's own fields become questions.
+
+Forms, answers and Hub fields are plain dicts here, so page, API and import judge them by the same function.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from .refusals import Refusal
+from .refusals import gettext_noop as _
+
+
+class Kind(StrEnum):
+    """What sort of answer a question takes."""
+
+    SHORT_TEXT = "short_text"
+    LONG_TEXT = "long_text"
+    SELECT = "select"
+    MULTI_SELECT = "multi_select"
+    ASSENT = "assent"
+    COUNTRY = "country"
+    DATE = "date"
+    AGE_ATTESTATION = "age_attestation"
+    NUMBER = "number"
+    URL = "url"
+    EMAIL = "email"
+
+
+LONGEST = {
+    Kind.SHORT_TEXT: 500,
+    Kind.LONG_TEXT: 10_000,
+    Kind.URL: 2_000,
+    Kind.EMAIL: 254,
+    Kind.NUMBER: 40,
+    Kind.DATE: 10,
+}
+BOXES = frozenset({Kind.ASSENT, Kind.AGE_ATTESTATION})
+TICKED = frozenset({"on", "true", "yes", "1"})
+
+DEFAULT_RETENTION_DAYS = 365
+DEFAULT_PURPOSE = _("To decide on this access request, and to prove the decision later.")
+
+MISSING = Refusal("required", _("This question needs an answer."))
+NOT_ASKED = Refusal("not_asked", _("This question is not asked on this form."))
+NOT_AN_OPTION = Refusal("not_an_option", _("Choose one of the options."))
+NOT_TICKED = Refusal("not_ticked", _("This box has to be ticked to go on."))
+WRONG_KIND = Refusal("wrong_kind", _("This is not the kind of answer that the question takes."))
+NOT_A_DATE = Refusal("not_a_date", _("Write the date as year, month and day: 2026-03-01."))
+NOT_A_URL = Refusal("not_a_url", _("Write a full web address that begins with https:// or http://."))
+NOT_AN_EMAIL = Refusal("not_an_email", _("Write an e-mail address such as name@example.org."))
+NOT_A_NUMBER = Refusal("not_a_number", _("Write a number."))
+CONTROL_CHARACTERS = Refusal("control_characters", _("The answer holds characters that cannot be shown."))
+
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{1,9})?")
+
+# ISO 3166-1 alpha-2: the officially assigned codes, the same set as the Hub's country field offers.
+COUNTRIES = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
+    "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA "
+    "GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP "
+    "KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS "
+    "MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS "
+    "RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW "
+    "TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Answers after a check: those that stand, and the refusal of each question that does not."""
+
+    answers: dict[str, Any]
+    refusals: dict[str, Refusal]
+
+
+def longest(question: Mapping[str, Any]) -> int:
+    """Return how many characters an answer to this question may have."""
+    return int(question.get("max_length") or LONGEST.get(Kind(question["kind"]), 500))
+
+
+def validate(form: Mapping[str, Any], given: Mapping[str, Any], *, complete: bool) -> Checked:
+    """Check answers against a form; `complete` also refuses what is required and missing.
+
+    Every answer that can stand is kept, whatever is wrong with the others; an empty answer is no answer.
+    """
+    answers: dict[str, Any] = {}
+    refusals: dict[str, Refusal] = {}
+    questions = {question["key"]: question for question in form["questions"]}
+    for key in given:
+        if key not in questions:
+            refusals[key] = NOT_ASKED
+    for key, question in questions.items():
+        value, refused = read(question, given.get(key))
+        if refused is not None:
+            refusals[key] = refused
+        elif value is not None:
+            answers[key] = value
+        elif complete and question.get("required", True):
+            refusals[key] = NOT_TICKED if Kind(question["kind"]) in BOXES else MISSING
+    return Checked(answers, refusals)
+
+
+def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
+    """Return the answer that stands, or None with the refusal if there is one; (None, None) is no answer."""
+    kind = Kind(question["kind"])
+    if raw is None or raw == "" or raw == []:
+        return None, None
+    if kind in BOXES:
+        return _read_box(raw)
+    if kind is Kind.MULTI_SELECT:
+        return _read_many(question, raw)
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        return None, WRONG_KIND
+    text = unicodedata.normalize("NFC", str(raw)).replace("\r\n", "\n").strip()
+    if not text:
+        return None, None
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+        return None, CONTROL_CHARACTERS
+    bound = longest(question)
+    if len(text) > bound:
+        return None, Refusal(
+            "too_long",
+            _("The answer has %(length)s characters; at most %(bound)s fit."),
+            {"length": len(text), "bound": bound},
+        )
+    return _read_text(kind, question, text)
+
+
+def _read_box(raw: Any) -> tuple[Any, Refusal | None]:
+    if raw is True or (isinstance(raw, str) and raw.lower() in TICKED):
+        return True, None
+    if raw is False or (isinstance(raw, str) and raw.lower() in {"off", "false", "no", "0"}):
+        return None, None
+    return None, WRONG_KIND
+
+
+def _read_many(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
+    chosen = [raw] if isinstance(raw, str) else raw
+    if not isinstance(chosen, list | tuple) or not all(isinstance(value, str) for value in chosen):
+        return None, WRONG_KIND
+    allowed = [option["value"] for option in question.get("options", ())]
+    if set(chosen) - set(allowed):
+        return None, NOT_AN_OPTION
+    return [value for value in allowed if value in chosen], None
+
+
+def _read_text(kind: Kind, question: Mapping[str, Any], text: str) -> tuple[Any, Refusal | None]:
+    if kind is Kind.SELECT:
+        allowed = {option["value"] for option in question.get("options", ())}
+        return (text, None) if text in allowed else (None, NOT_AN_OPTION)
+    if kind is Kind.COUNTRY:
+        return (text.upper(), None) if text.upper() in COUNTRIES else (None, NOT_AN_OPTION)
+    if kind is Kind.DATE:
+        return _read_date(text)
+    if kind is Kind.URL:
+        return _read_url(text)
+    if kind is Kind.EMAIL:
+        return (text, None) if EMAIL.fullmatch(text) else (None, NOT_AN_EMAIL)
+    if kind is Kind.NUMBER:
+        return (text, None) if NUMBER.fullmatch(text) else (None, NOT_A_NUMBER)
+    if kind is Kind.SHORT_TEXT:
+        return " ".join(text.split()), None
+    return text, None
+
+
+def _read_date(text: str) -> tuple[Any, Refusal | None]:
+    try:
+        return (date.fromisoformat(text).isoformat(), None) if len(text) == 10 else (None, NOT_A_DATE)
+    except ValueError:
+        return None, NOT_A_DATE
+
+
+def _read_url(text: str) -> tuple[Any, Refusal | None]:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None, NOT_A_URL
+    safe = parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, text))
+    return (text, None) if safe else (None, NOT_A_URL)
+
+
+# --- the Hub's own fields ---------------------------------------------------------------------------------------------
+
+HUB_KINDS = {
+    "text": Kind.SHORT_TEXT,
+    "checkbox": Kind.ASSENT,
+    "date_picker": Kind.DATE,
+    "country": Kind.COUNTRY,
+    "select": Kind.SELECT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Questions made from a Hub form, and what was mended or left out, as sentences with the label they are about."""
+
+    questions: list[dict[str, Any]]
+    findings: list[tuple[str, Refusal]]
+
+
+def from_hub(fields: Any) -> Brought:
+    """Make questions from a card's `extra_gated_fields`, losing none, with default purpose and retention to review.
+
+    Takes what is found on real cards: a type given alone or in a mapping, options as strings or mappings, `ip_location`
+    wherever it stands, labels that differ only in case or space. Source: the Hub's gated-model documentation.
+    """
+    questions: list[dict[str, Any]] = []
+    findings: list[tuple[str, Refusal]] = []
+    taken: set[str] = set()
+    for label, spec in _flattened(fields, findings):
+        kind, options = _hub_kind(label, spec, findings)
+        if kind is None:
+            continue
+        key = unique_key(label, taken)
+        question: dict[str, Any] = {
+            "key": key,
+            "label": {"en": label},
+            "kind": kind.value,
+            "required": True,
+            "hub_label": label,
+            "purpose": DEFAULT_PURPOSE,
+            "retention_days": DEFAULT_RETENTION_DAYS,
+            "to_review": True,
+        }
+        if options:
+            question["options"] = options
+        questions.append(question)
+    return Brought(questions, findings)
+
+
+def _flattened(fields: Any, findings: list[tuple[str, Refusal]]) -> Iterable[tuple[str, Any]]:
+    if fields is None:
+        return
+    if not isinstance(fields, Mapping):
+        findings.append(
+            (
+                "extra_gated_fields",
+                Refusal("fields_not_a_map", _("The form on the card is not a list of questions; it was left out.")),
+            )
+        )
+        return
+    for raw_label, spec in fields.items():
+        label = " ".join(str(raw_label).split())
+        if isinstance(spec, Mapping):
+            inner = {key: value for key, value in spec.items() if value == "ip_location" and key != "type"}
+            for nested in inner:
+                findings.append(
+                    (str(nested), Refusal("nested_field", _("This field stood inside another one by mistake.")))
+                )
+                yield str(nested), "ip_location"
+            spec = {key: value for key, value in spec.items() if key not in inner}
+        yield label, spec
+
+
+def _hub_kind(label: str, spec: Any, findings: list[tuple[str, Refusal]]) -> tuple[Kind | None, list[dict[str, Any]]]:
+    named = spec.get("type") if isinstance(spec, Mapping) else spec
+    if named == "ip_location":
+        findings.append(
+            (label, Refusal("ip_location", _("The Hub derives this from the network address; it is not asked here.")))
+        )
+        return None, []
+    options = _hub_options(spec.get("options") if isinstance(spec, Mapping) else None)
+    kind = HUB_KINDS.get(str(named)) or (Kind.SELECT if options else None)
+    if kind is None:
+        findings.append(
+            (label, Refusal("unknown_type", _("The type of this field is not known; it is asked as a short text.")))
+        )
+        return Kind.SHORT_TEXT, []
+    if kind is Kind.SELECT and not options:
+        findings.append((label, Refusal("no_options", _("This choice has no options; it is asked as a short text."))))
+        return Kind.SHORT_TEXT, []
+    return kind, options if kind is Kind.SELECT else []
+
+
+def _hub_options(raw: Any) -> list[dict[str, Any]]:
+    options = []
+    for option in raw if isinstance(raw, list | tuple) else ():
+        if isinstance(option, Mapping):
+            value = option.get("value", option.get("label", ""))
+            label = option.get("label", value)
+        else:
+            value = label = option
+        if str(value).strip():
+            options.append({"value": str(value), "label": {"en": str(label)}})
+    return options
+
+
+def unique_key(label: str, taken: set[str]) -> str:
+    """Return a short stable key for a label, unlike those taken, and take it."""
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    stem = "_".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("_") or "question"
+    key, number = stem, 2
+    while key in taken:
+        key, number = f"{stem}_{number}", number + 1
+    taken.add(key)
+    return key
+
+
+def hub_answers(form: Mapping[str, Any], fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the answers given on the Hub, `{label: text}`, as answers to this form; what does not fit is left out."""
+    given = {" ".join(str(label).split()).casefold(): value for label, value in (fields or {}).items()}
+    answers = {}
+    for question in form["questions"]:
+        label = " ".join(str(question.get("hub_label") or "").split()).casefold()
+        if label and label in given:
+            value, refused = read(question, given[label])
+            if refused is None and value is not None:
+                answers[question["key"]] = value
+    return answers
+
+
+def unpublishable(form: Mapping[str, Any]) -> dict[str, Refusal]:
+    """Return why each question cannot be published: without a purpose and a retention time nothing is asked."""
+    lacking = Refusal("purpose_missing", _("Every question needs a purpose and a retention time before it is asked."))
+    return {
+        question["key"]: lacking
+        for question in form["questions"]
+        if not str(question.get("purpose") or "").strip() or not int(question.get("retention_days") or 0) > 0
+    }
