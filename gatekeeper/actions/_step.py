@@ -1,4 +1,4 @@
-"""The one place where rows are locked, checked, moved and recorded: one row or many, in a constant number of statements.
+"""The one place where rows are locked, checked, moved and recorded, one or many in a constant number of statements.
 
 Locks are taken in one order everywhere (stage, request, grant, Hub access; ascending id; FOR NO KEY UPDATE, so that
 children can still be inserted), role is asked before state before needs, and all or nothing is moved.
@@ -46,7 +46,7 @@ class Moved:
     wishes: list[tuple[list[tuple[int, int]], Closing | None, str]] = field(default_factory=list)
 
     def wish(self, *, closing: Closing | None, cause: str, rows: Iterable[Any] | None = None) -> None:
-        """Have the Hub's wished state of these rows' people (default: all) worked out anew once their status has moved."""
+        """Have the wish of these rows' people (default: all) worked out anew once their status has moved."""
         pairs = [(row.stage_id, row.person_id) for row in (self.rows if rows is None else rows)]
         self.wishes.append((pairs, closing, cause))
 
@@ -68,7 +68,7 @@ def acting(by: Viewer) -> User:
 
 
 def acting_person(by: Viewer) -> HubPerson:
-    """Return the Hub person behind a viewer. Raises NotAllowed if nobody is signed in or no Hub account is connected."""
+    """Return the Hub person behind a viewer. Raises NotAllowed for nobody, and without a connected Hub account."""
     acting(by)
     if by.person is None:
         raise NotAllowed(NO_IDENTITY)
@@ -222,7 +222,7 @@ def tell(people: Iterable[tuple[User | None, str, Model]], *, at: datetime, **va
             Notice(
                 recipient=user,
                 kind=kind,
-                object_kind=row._meta.model_name,
+                object_kind=str(row._meta.model_name),
                 object_id=row.pk,
                 data=values,
                 created_at=at,

@@ -1,4 +1,4 @@
-"""Writing wishes: after grants or requests moved, what the Hub should say is worked out again and made due, in the same transaction."""
+"""Writing wishes: after grants or requests moved, what the Hub should say is worked out anew, in their transaction."""
 
 from collections.abc import Iterable
 from datetime import datetime

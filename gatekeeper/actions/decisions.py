@@ -1,4 +1,4 @@
-"""Verbs of decision: approve, deny correctably, deny finally. Every one has an actor, reason codes, words and a way to redress."""
+"""Verbs of decision: approve, deny correctably, deny finally. Each has an actor, reason codes, words and redress."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

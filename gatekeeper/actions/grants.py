@@ -1,4 +1,4 @@
-"""Verbs of grants: give, bring in, activate, suspend, reinstate, revoke, relinquish, expire. Each renews what the Hub should say."""
+"""Verbs of grants: give, bring in, activate, suspend, reinstate, revoke, relinquish, expire. Each renews the wish."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

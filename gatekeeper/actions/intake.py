@@ -1,4 +1,4 @@
-"""What began on the Hub comes into the same queue: each Hub request once, joined to the person's case if there is one."""
+"""What began on the Hub comes into the same queue: each Hub request once, joined to its person's case if any."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -38,7 +38,7 @@ def publish_licence_version(
     source_path: str = "",
     at: datetime | None = None,
 ) -> LicenceVersion:
-    """Publish the exact bytes of a text as the next version of a licence; the same bytes again return the version in place.
+    """Publish the exact bytes of a text as a licence's next version; the same bytes again return the version in place.
 
     Raises NotAllowed, Invalid (no text, over 1,000,000 bytes, not UTF-8).
     """

@@ -1,4 +1,4 @@
-"""After a commit a worker may be nudged, so that it does not wait for the next sweep. A lost nudge costs seconds, nothing else."""
+"""After a commit a worker may be nudged, so that it need not wait for the sweep. A lost nudge costs seconds only."""
 
 from django.db import transaction
 from django.dispatch import Signal

@@ -1,4 +1,4 @@
-"""Verbs of forms and gate policies: draft, then publish. A published version never changes; a later one supersedes it."""
+"""Verbs of forms and gate policies: draft, then publish. A published version never changes; a later supersedes it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,13 +12,12 @@ from accounts.viewer import Viewer
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import GateForm, GatePolicy, Intake, LicenceVersion, Stage
 from gatekeeper.rules import questions
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.questions import Kind
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import acting, record
-from .releases import PUBLISHED, STEWARDS, require
+from .releases import PUBLISHED, require
 
 BAD_FORM = Refusal(
     "form_malformed", _("This form cannot be read: every question needs a key, a label and a known kind.")
@@ -88,9 +87,10 @@ def publish_policy(
     terms: Mapping[str, Any] | None = None,
     at: datetime | None = None,
 ) -> GatePolicy:
-    """Publish the terms of a stage; open requests follow them from now on, and acceptances of another licence end to count.
+    """Publish the terms of a stage; open requests follow them from now on.
 
-    Raises NotAllowed, Invalid (a term that does not fit), WrongState (form or licence not published).
+    An acceptance of another licence version counts no more. Raises NotAllowed, Invalid (a term that does not fit),
+    WrongState (form or licence not published).
     """
     require(by, stage.release.publisher_id)
     at = at or timezone.now()

@@ -45,7 +45,7 @@ def create_release(
     not_for_all_audiences: bool = False,
     at: datetime | None = None,
 ) -> Release:
-    """Found a release, seen by its publisher's people only until its ladder is published. Raises NotAllowed, Invalid."""
+    """Found a release, for its publisher's people only until its ladder is published. Raises NotAllowed, Invalid."""
     require(by, publisher.pk)
     at = at or timezone.now()
     title = title.strip()

@@ -41,9 +41,10 @@ def link(
     found: Mapping[str, Any],
     at: datetime | None = None,
 ) -> Repository:
-    """Link a repository, with what was read of it: gate, private, tags, licence, commit, hub_id. Nothing is written to the Hub.
+    """Link a repository, with what was read of it: gate, private, tags, licence, commit, hub_id.
 
-    The caller has asked the Hub that the token may write there. Raises NotAllowed, Invalid, WrongState if it is linked.
+    Nothing is written to the Hub. The caller has asked the Hub that the token may write there.
+    Raises NotAllowed, Invalid, WrongState if it is linked.
     """
     require(by, publisher.pk)
     at = at or timezone.now()
@@ -115,9 +116,10 @@ def start_from_what_is_there(
     intake: str = "hub_is_enough",
     at: datetime | None = None,
 ) -> Stage:
-    """Make a release of one stage from what the repository has: its card's form, its licence, one approval, no end, card untouched.
+    """Make a release of one stage from what the repository has: its card's form, its licence, one approval, no end.
 
-    `licence` holds identifier, title, text, path, commit. The stage opens as soon as the gate was read back as manual.
+    The card stays untouched. `licence` holds identifier, title, text, path, commit. The stage opens
+    as soon as the gate was read back as manual.
     Raises NotAllowed, Invalid if there is no licence text.
     """
     require(by, repository.publisher_id)
@@ -158,8 +160,7 @@ def start_from_what_is_there(
         )
         publish_policy(stage, by=by, form=form, licence_version=version, terms={"intake": intake}, at=at)
         publish_ladder(release, by=by, at=at)
-        stage = open_stage(Stage.objects.get(pk=stage.pk), by=by, at=at)
-    return stage
+        return open_stage(Stage.objects.get(pk=stage.pk), by=by, at=at)
 
 
 def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) -> Repository:

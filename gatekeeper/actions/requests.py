@@ -1,6 +1,7 @@
-"""Verbs of a requester's case: start, answer, accept, submit, withdraw, take, put back, ask back, answer back, expire."""
+"""Verbs of a case: start, answer, accept, submit, withdraw, take, put back, ask back, answer back, expire."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -234,10 +235,8 @@ def _hand_in(request: AccessRequest, action: str, *, by: Viewer, at: datetime | 
             enqueue(case, at=moved.at)
             tell([(case.person.user, "request_received", case)], at=moved.at)
         if case.policy.automatic:
-            try:
+            with suppress(Refused):  # no place, or the stage is not open any more: a person looks
                 approve_automatically(case, at=moved.at)
-            except Refused:  # no place, or the stage is not open any more: a person looks
-                pass
             case.refresh_from_db(fields=["status", "status_at"])
     return case
 
@@ -358,7 +357,7 @@ def admit_all(requests: Iterable[AccessRequest], *, at: datetime | None = None) 
 
 
 def expire_all(requests: Iterable[AccessRequest], *, at: datetime | None = None) -> list[AccessRequest]:
-    """Expire requests whose time to answer has run out. Expiry is not denial: the Hub request is reset, so anyone may ask again."""
+    """Expire requests whose time to answer has run out. Not a denial: the Hub request is reset, to ask again."""
     with step("request", "expire", requests, by=Viewer.system("clock"), at=at) as moved:
         _stop_waiting(moved.rows)
         on_hub = [row for row in moved.rows if row.status != RequestStatus.DRAFT]

@@ -1,4 +1,4 @@
-"""Nouns: the rows, and the questions that are asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
+"""Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish

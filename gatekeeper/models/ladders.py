@@ -82,7 +82,7 @@ class StageQuerySet(models.QuerySet["Stage"]):
 
     def facts(self, viewer: "Viewer") -> dict[int, Facts]:
         """Return what the needs of the stage table ask about, by stage id. A constant number of statements."""
-        stages = list(self.prefetch_related("repositories"))
+        stages: list[Stage] = list(self.prefetch_related("repositories"))
         policies = current_policies(stages)
         return {
             stage.pk: Facts(

@@ -29,7 +29,7 @@ class Licence(models.Model):
 
 
 class LicenceVersion(Version):
-    """The exact bytes of a licence text. `document` holds {"identifier", "title", "restrictions": [slug], "text_sha256"}."""
+    """The exact bytes of a licence text. `document` holds identifier, title, restrictions (slugs) and text_sha256."""
 
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="versions")
     text = models.BinaryField()

@@ -55,8 +55,14 @@ def count_up_to(rows: models.QuerySet[Any], limit: int = COUNT_LIMIT) -> int:
     return rows.order_by()[: limit + 1].count()
 
 
+def _column(model: type[models.Model], key: str) -> "models.Field[Any, Any]":
+    field = model._meta.get_field(key)
+    assert isinstance(field, models.Field)
+    return field
+
+
 def _write_cursor(row: models.Model, keys: list[str]) -> str:
-    values = {key: row._meta.get_field(key).value_to_string(row) for key in keys}
+    values = {key: _column(type(row), key).value_to_string(row) for key in keys}
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
@@ -65,6 +71,6 @@ def _read_cursor(model: type[models.Model], keys: list[str], cursor: str) -> dic
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, dict) or set(values) != set(keys):
             raise BadCursor(cursor)
-        return {key: model._meta.get_field(key).to_python(values[key]) for key in keys}
+        return {key: _column(model, key).to_python(values[key]) for key in keys}
     except (ValueError, TypeError, binascii.Error, ValidationError) as error:
         raise BadCursor(cursor) from error

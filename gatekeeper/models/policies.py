@@ -26,7 +26,7 @@ class VersionQuerySet(models.QuerySet[Any]):
 
 
 class Version(models.Model):
-    """One version of a document: a draft until it is published, then frozen. A later row names the one it supersedes."""
+    """One version of a document: a draft until published, then frozen. A later row names the one it supersedes."""
 
     number = models.PositiveIntegerField(default=1)
     document = models.JSONField()

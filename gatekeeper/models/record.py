@@ -33,7 +33,7 @@ class EventQuerySet(models.QuerySet["Event"]):
     """Questions asked of the record."""
 
     def visible_to(self, viewer: "Viewer") -> "EventQuerySet":
-        """Return the events of the publishers that the viewer works for; an operator sees those of the installation too."""
+        """Return the events of the viewer's publishers; an operator sees those of the installation too."""
         theirs = models.Q(publisher__in=viewer.publishers_with(*READING))
         return self.filter(theirs | models.Q(publisher=None) if viewer.is_operator else theirs)
 

@@ -67,8 +67,7 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
 
     def to_expire(self, *, at: datetime) -> "AccessRequestQuerySet":
         """Return the requests whose time to answer has run out."""
-        waiting = {step for step in lifecycle.find("request", "expire").from_}
-        return self.filter(status__in=waiting, waits_until__lte=at)
+        return self.filter(status__in=lifecycle.find("request", "expire").from_, waits_until__lte=at)
 
     def overdue(self, *, at: datetime) -> "AccessRequestQuerySet":
         """Return the cases whose promised time has passed while somebody here owed the answer."""
@@ -77,7 +76,7 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def facts(self, viewer: "Viewer", *, at: datetime | None = None) -> dict[int, Facts]:
         """Return what the needs of the request table ask about, by request id. A constant number of statements."""
         at = at or timezone.now()
-        cases = list(self.select_related("stage", "person", "draft", "policy__form"))
+        cases: list[AccessRequest] = list(self.select_related("stage", "person", "draft", "policy__form"))
         return facts_of(cases, viewer, at=at)
 
 
@@ -152,7 +151,7 @@ class AccessRequest(models.Model):
 
 
 def facts_of(cases: "list[AccessRequest]", viewer: "Viewer", *, at: datetime) -> dict[int, Facts]:
-    """Return the facts of cases that were loaded with stage, person, draft and policy__form; five statements for any number."""
+    """Return the facts of cases that were loaded with stage, person, draft and policy__form; five statements."""
     policies = current_policies([case.stage for case in cases])
     accepted = set(
         Acceptance.objects.filter(

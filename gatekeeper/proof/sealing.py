@@ -118,8 +118,8 @@ def _check(event: Event, verdict: Verdict) -> None:
 
 def _compare(kept: Iterable[Mapping[str, Any]], verdict: Verdict) -> None:
     for one in kept:
-        here = Checkpoint.objects.filter(pk=one["id"]).values("digest", "events", "signature").first()
+        here = Checkpoint.objects.filter(pk=one["id"]).first()
         if here is None:
             verdict.faults.append(f"Checkpoint {one['id']}, kept elsewhere, is missing here.")
-        elif any(here[name] != one[name] for name in here):
+        elif any(getattr(here, name) != one[name] for name in ("digest", "events", "signature")):
             verdict.faults.append(f"Checkpoint {one['id']} differs from the one kept elsewhere.")

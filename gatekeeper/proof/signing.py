@@ -1,4 +1,4 @@
-"""Signatures of this installation (Ed25519): made with the signing key of the settings, checked with its public half."""
+"""Signatures of this installation (Ed25519): made with the key of the settings, checked with its public half."""
 
 import base64
 import hashlib

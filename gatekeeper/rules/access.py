@@ -96,7 +96,7 @@ def closing_owed(wish: Wish, sight: Sight, *, reset_known: bool = True) -> Closi
     if wish.closing is None or wish.access is Access.YES or closing_is_moot(wish, sight):
         return None
     closing = Closing.PENDING if wish.closing is Closing.RESET and not reset_known else wish.closing
-    return None if sight.seen == closing else closing
+    return None if sight.seen.value == closing.value else closing
 
 
 def settled(wish: Wish, sight: Sight, *, reset_known: bool = True) -> bool:

@@ -73,7 +73,7 @@ WANTED_GRANT = frozenset({G.PENDING_ACTIVATION, G.ACTIVE})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of a table. `to` is None where the status stays; `needs` are answered in order, the first unmet is said."""
+    """One row of a table. `to` is None where the status stays; of the `needs`, the first that is unmet is said."""
 
     action: str
     from_: frozenset[StrEnum]

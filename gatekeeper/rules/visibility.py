@@ -1,4 +1,4 @@
-"""Who may see which field of a case. Pages, the API, exports, e-mail, search and packs all ask here and nowhere else."""
+"""Who may see which field of a case. Pages, the API, exports, e-mail, search and packs ask here and nowhere else."""
 
 from collections.abc import Iterable
 
