@@ -1,0 +1,140 @@
+# Everything that is run by hand or by CI. `make` prints what there is.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+BASE_PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON := .venv/bin/python
+READY := .venv/.installed
+SERVERS := $(PYTHON) -m gatekeeper.embedded
+MANAGE := $(PYTHON) manage.py
+JOBS ?= 2
+ARGS ?=
+
+# What a production installation sets, for the checks that ask "would this be safe?". Nothing is connected to.
+AS_IN_PRODUCTION := GATEKEEPER_OFFLINE=true GATEKEEPER_ENV=production DEBUG=false \
+	PUBLIC_URL=https://gatekeeper.example.org ALLOWED_HOSTS=gatekeeper.example.org
+
+.PHONY: help
+help: ## Print this help
+	@echo "Usage: make TARGET    (options in capitals: make test ARGS='-k grants')"
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------- the environment
+
+.PHONY: venv
+venv: $(READY) ## Make .venv with all dependencies, by hash; quick when nothing changed
+
+$(READY): requirements/dev.txt
+	@test -n "$(BASE_PYTHON)" || { echo "Gatekeeper needs Python 3.11 or newer, and finds no python3." >&2; exit 1; }
+	@$(BASE_PYTHON) -c 'import sys; sys.exit("Gatekeeper needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
+	$(BASE_PYTHON) -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: lock
+lock: venv ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer releases)
+	$(PYTHON) requirements/lock.py $(ARGS)
+
+# ---------------------------------------------------------------- running it
+
+.PHONY: demo
+demo: venv ## Start the whole service on this machine with pretend people and a pretend Hub
+	@$(SERVERS) run -- $(MANAGE) demo $(ARGS)
+
+.PHONY: demo-once
+demo-once: venv ## The same, walked through once without a browser; ends by itself
+	@$(SERVERS) run -- $(MANAGE) demo --once $(ARGS)
+
+.PHONY: demo-reset
+demo-reset: venv ## Forget everything the demo kept
+	@$(SERVERS) reset
+	@if [ -z "$${GATEKEEPER_DATA:-}" ]; then rm -rf .data; fi
+
+.PHONY: manage
+manage: venv ## Run a command of manage.py on the embedded servers: make manage ARGS='audit verify'
+	@$(SERVERS) run -- $(MANAGE) $(ARGS)
+
+.PHONY: secrets
+secrets: ## Write ./secrets for docker-compose.yml; what is there already stays
+	@docs/deploy/make-secrets secrets
+
+# ---------------------------------------------------------------- checking it
+
+.PHONY: test
+test: venv chromium ## Run the tests (ARGS='-k name', JOBS=2); uses DATABASE_URL and REDIS_URL where set
+	$(SERVERS) run --fast -- $(PYTHON) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+.PHONY: coverage
+coverage: venv ## Run the tests and say which branches they miss
+	$(SERVERS) run --fast -- $(PYTHON) -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term $(ARGS)
+
+.PHONY: chromium
+chromium:
+	@if ! command -v chromium chromium-browser google-chrome >/dev/null; then \
+		echo "No Chromium found, so the browser tests can't run: apt-get install chromium" >&2; \
+		[ "$${CI:-}" != true ]; \
+	fi
+
+.PHONY: check
+check: lint types pages safety drift ## Everything CI runs besides the tests
+	@echo "All checks passed."
+
+.PHONY: lint
+lint: venv ## Format, lint and direction of imports
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	.venv/bin/lint-imports
+
+.PHONY: types
+types: venv ## Types
+	GATEKEEPER_OFFLINE=true $(PYTHON) -m mypy
+
+.PHONY: pages
+pages: venv ## Templates
+	$(PYTHON) -m djlint templates --lint --quiet
+
+.PHONY: safety
+safety: venv ## Django's own checks, with values as in production
+	$(AS_IN_PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+
+.PHONY: drift
+drift: venv ## What is generated and written down must agree with the code: locks, migrations, README, API description
+	$(PYTHON) requirements/lock.py --check
+	$(SERVERS) run --fast -- $(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) lifecycle --check README.md
+	@fresh=$$(mktemp); trap 'rm -f "$$fresh"' EXIT; \
+	$(MANAGE) spectacular --validate --fail-on-warn --file "$$fresh"; \
+	diff -u docs/openapi.yaml "$$fresh" || { echo "docs/openapi.yaml is out of step: make openapi" >&2; exit 1; }
+
+# ---------------------------------------------------------------- writing what is generated
+
+.PHONY: format
+format: venv ## Format the code and mend what can be mended safely
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+.PHONY: lifecycle
+lifecycle: venv ## Draw the step tables into README.md
+	$(MANAGE) lifecycle --write README.md
+
+.PHONY: openapi
+openapi: venv ## Write docs/openapi.yaml from the API
+	$(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+.PHONY: messages
+messages: venv ## Collect and compile the translations (needs gettext)
+	$(MANAGE) makemessages --locale fr --no-location --no-obsolete --ignore .venv --ignore .data --ignore tests
+	$(MANAGE) compilemessages --ignore .venv --ignore .data
+
+.PHONY: bench
+bench: venv ## Measure one thing beside its floor: make bench NAME=queue
+	@if [ -z "$(NAME)" ]; then echo "Name one: make bench NAME=..."; \
+		find benchmarks -name '[a-z]*.py' -printf '  %f\n' | sed 's/\.py$$//' | sort; exit 1; fi
+	$(SERVERS) run --fast -- $(PYTHON) -m benchmarks.$(NAME) $(ARGS)
+
+.PHONY: clean
+clean: ## Remove caches and the environment; the demo's data stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage static-collected
