@@ -1,7 +1,11 @@
-"""Pages about oneself: an overview, API tokens, the language."""
+"""Pages about oneself: an overview, API tokens, the language; and the way to the Hub and back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import structlog
+from allauth.socialaccount.providers.openid_connect import views as openid
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,10 +15,15 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from requests import RequestException
 
 from accounts.forms import ApiTokenForm, LanguageForm
 from accounts.middleware import SESSION_LANGUAGE
 from accounts.models import ApiToken, Membership, User
+
+logger = structlog.get_logger(__name__)
+
+PROVIDER = "huggingface"
 
 
 def _me(request: HttpRequest) -> User:
@@ -94,3 +103,21 @@ def language(request: HttpRequest) -> HttpResponse:
     with translation.override(chosen):
         messages.success(request, _("The language is changed."))
     return answer
+
+
+def hub_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the Hub, to sign in or to connect. A Hub that does not answer gives a page with a sentence, not an error."""
+    return _at_the_hub(openid.login, request)
+
+
+def hub_sign_in_back(request: HttpRequest) -> HttpResponse:
+    """Back from the Hub; what it sends is not trusted to have the right shape."""
+    return _at_the_hub(openid.callback, request)
+
+
+def _at_the_hub(view: Callable[..., HttpResponse], request: HttpRequest) -> HttpResponse:
+    try:
+        return view(request, PROVIDER)
+    except (RequestException, KeyError, TypeError) as error:
+        logger.warning("hub_sign_in_failed", reason=type(error).__name__)
+        return render(request, "socialaccount/authentication_error.html", status=503)

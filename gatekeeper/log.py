@@ -1,4 +1,4 @@
-"""What may stand in a log line: no secret, no query string.
+"""What may stand in a log line: no secret, no personal data but public Hub names, no query string.
 
 Used by settings.py, so it imports neither Django nor anything else of ours.
 """
@@ -16,6 +16,9 @@ SECRET_KEYS = re.compile(
 )
 SECRET_WORDS = re.compile(r"(hf|gk)_[A-Za-z0-9_-]{8,}|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,}")
 URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
+MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# PostgreSQL repeats the offending values in an error's details.
+ROW_VALUES = re.compile(r"(?<=DETAIL:).*|(?<=Failing row contains).*")
 QUERY = re.compile(r"(?<=[\w/-])\?[^\s\"'<>]*=[^\s\"'<>]*")
 
 
@@ -44,8 +47,9 @@ def hidden(key: str, value: Any, depth: int = 0) -> Any:
 
 
 def scrubbed(text: str) -> str:
-    """The text without tokens, without passwords in addresses and without query strings."""
-    return QUERY.sub("", URL_PASSWORD.sub(rf"\1:{HIDDEN}@", SECRET_WORDS.sub(HIDDEN, text)))
+    """The text without tokens, passwords in addresses, e-mail addresses, values of rows and query strings."""
+    text = URL_PASSWORD.sub(rf"\1:{HIDDEN}@", SECRET_WORDS.sub(HIDDEN, text))
+    return QUERY.sub("", MAIL_ADDRESS.sub(HIDDEN, ROW_VALUES.sub(f" {HIDDEN}", text)))
 
 
 def without_query(record: logging.LogRecord) -> bool:

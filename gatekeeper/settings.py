@@ -20,6 +20,7 @@ import structlog
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from gatekeeper import embedded
@@ -197,7 +198,7 @@ def database_from(url: str) -> dict[str, Any]:
         stop("DATABASE_URL must be a PostgreSQL address (postgres://user:password@host:5432/name).")
     try:
         parsed = dict(environ.Env.db_url_config(url))
-    except ValueError:
+    except (ImproperlyConfigured, ValueError):
         stop("DATABASE_URL cannot be read; special characters in its password must be percent-encoded.")
     limits = {
         "statement_timeout": whole("DATABASE_STATEMENT_TIMEOUT", 30),
@@ -484,7 +485,7 @@ def mail_from(url: str) -> dict[str, Any]:
     """Django's description of a mail address such as smtp+tls://user:password@host:587."""
     try:
         return dict(environ.Env.email_url_config(url))
-    except (KeyError, ValueError):
+    except (ImproperlyConfigured, KeyError, ValueError):
         return dict(stop("EMAIL_URL must be a mail address (smtp+tls://user:password@host:587, or consolemail://)."))
 
 
@@ -556,8 +557,8 @@ LOGGING = {
         # Django gives these two handlers of their own, which would print a line twice and past the filters.
         "django": {"handlers": [], "propagate": True, "level": LOG_LEVEL},
         "django.server": {"handlers": ["out"], "propagate": False, "level": LOG_LEVEL},
-        # The request line is logged once, by the middleware.
-        "django.request": {"level": "ERROR"},
+        # The middleware logs every request and every error once.
+        "django.request": {"level": "CRITICAL"},
     },
 }
 structlog.configure(

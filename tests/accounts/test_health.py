@@ -1,0 +1,61 @@
+"""Probes, and the pages for when something is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client, RequestFactory
+
+from gatekeeper import health
+
+
+def test_alive_needs_nothing(client: Client) -> None:
+    """No database, no host name, no https."""
+    answer = client.get("/healthz", headers={"Host": "10.0.0.1"})
+    assert (answer.status_code, answer.content) == (200, b"alive\n")
+
+
+@pytest.mark.django_db
+def test_ready_asks_what_requests_need(client: Client) -> None:
+    """Database, cache and migrations."""
+    answer = client.get("/readyz", headers={"Host": "10.0.0.1"})
+    assert answer.json() == {"ready": True, "database": "ok", "cache": "ok", "migrations": "ok"}
+
+
+@pytest.mark.django_db
+def test_not_ready_says_what_and_not_why(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason stands in the log: an address or a password might be in it."""
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionError("redis://secret-host")
+
+    monkeypatch.setattr(type(cache._connections[cache._alias]), "get", broken)  # type: ignore[attr-defined]
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["cache"] == "failed"
+    assert b"secret-host" not in answer.content
+
+
+@pytest.mark.django_db
+def test_a_missing_page_says_what_to_do(client: Client) -> None:
+    """404 for people."""
+    answer = client.get("/no/such/page")
+    assert answer.status_code == 404
+    assert b"There is nothing here" in answer.content
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_says_what_to_do() -> None:
+    """The usual cause is a page left open for days."""
+    answer = Client(enforce_csrf_checks=True).post("/account/language/", {"language": "fr"})
+    assert answer.status_code == 403
+    assert b"out of date" in answer.content
+
+
+def test_an_error_never_shows_the_exception(rf: RequestFactory) -> None:
+    """500: fixed words, and no query behind them."""
+    answer = health.broken(rf.get("/"))
+    assert answer.status_code == 500
+    assert b"Something went wrong" in answer.content
