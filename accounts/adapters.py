@@ -86,7 +86,7 @@ class HubAdapter(DefaultSocialAccountAdapter):
             at=now,
         )
         connecting = sociallogin.state.get("process") == "connect" and request.user.is_authenticated
-        user = request.user if connecting else sociallogin.user if sociallogin.is_existing else person.user
+        user: Any = request.user if connecting else sociallogin.user if sociallogin.is_existing else person.user
         try:
             if user is not None:
                 people.refuse_connection(person=person, user=user)

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
@@ -55,7 +55,7 @@ class User(AbstractUser):
     is_operator = models.BooleanField(_("operator"), default=False, help_text=_("Looks after this installation."))
     is_system = models.BooleanField(_("system user"), default=False, help_text=_("Acts by itself; cannot sign in."))
 
-    objects: PeopleManager = PeopleManager()  # type: ignore[assignment]
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta(AbstractUser.Meta):
         constraints = [
