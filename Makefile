@@ -15,7 +15,8 @@ ARGS ?=
 
 # What a production installation sets, for the checks that ask "would this be safe?". Nothing is connected to.
 AS_IN_PRODUCTION := GATEKEEPER_OFFLINE=true GATEKEEPER_ENV=production DEBUG=false \
-	PUBLIC_URL=https://gatekeeper.example.org ALLOWED_HOSTS=gatekeeper.example.org
+	PUBLIC_URL=https://gatekeeper.example.org ALLOWED_HOSTS=gatekeeper.example.org \
+	EMAIL_URL=smtp+tls://mail.example.org:587 HUB_OAUTH_CLIENT_ID=pretend HUB_OAUTH_CLIENT_SECRET=pretend
 
 .PHONY: help
 help: ## Print this help
@@ -132,7 +133,7 @@ messages: venv ## Collect and compile the translations (needs gettext)
 .PHONY: bench
 bench: venv ## Measure one thing beside its floor: make bench NAME=queue
 	@if [ -z "$(NAME)" ]; then echo "Name one: make bench NAME=..."; \
-		find benchmarks -name '[a-z]*.py' -printf '  %f\n' | sed 's/\.py$$//' | sort; exit 1; fi
+		find benchmarks -maxdepth 1 -name '[a-z]*.py' -printf '  %f\n' | sed 's/\.py$$//' | sort; exit 1; fi
 	$(SERVERS) run --fast -- $(PYTHON) -m benchmarks.$(NAME) $(ARGS)
 
 .PHONY: clean
