@@ -7,16 +7,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import HubToken, Publisher
+from accounts.models import HubToken, Membership, Publisher
 from accounts.viewer import Viewer
 from gatekeeper.models import Card, Repository, RepositoryKind, Stage
+from gatekeeper.models.roles import roles_at
 from gatekeeper.rules.licensing import raw_hash
+from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import acting, record
 from .licences import publish_licence_version
 from .nudges import nudge
+from .people import appoint
 from .policies import draft_form, publish_form, publish_policy
 from .releases import add_stage, create_release, publish_ladder, require
 from .stages import open_stage
@@ -160,7 +163,15 @@ def start_from_what_is_there(
         )
         publish_policy(stage, by=by, form=form, licence_version=version, terms={"intake": intake}, at=at)
         publish_ladder(release, by=by, at=at)
+        _have_a_reviewer(repository.publisher, by=by, at=at)
         return open_stage(Stage.objects.get(pk=stage.pk), by=by, at=at)
+
+
+def _have_a_reviewer(publisher: Publisher, *, by: Viewer, at: datetime) -> None:
+    """Let an owner who starts alone review as well, until others are appointed: somebody has to be able to decide."""
+    alone = not Membership.objects.filter(publisher=publisher, role=Membership.Role.REVIEWER).exists()
+    if alone and Role.OWNER in roles_at(by, publisher.pk):
+        appoint(publisher, by=by, user=acting(by), role=Membership.Role.REVIEWER, at=at)
 
 
 def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) -> Repository:

@@ -178,6 +178,7 @@ def accept(
             raise Invalid(NOT_ACKNOWLEDGED, {"acknowledged": NOT_ACKNOWLEDGED})
         existing = Acceptance.objects.of(case.person, version).filter(policy=policy).first()
         if existing is not None:
+            moved.recorded = False
             return existing
         acceptance = _accepted(
             case.person,
