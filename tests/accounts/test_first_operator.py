@@ -27,6 +27,7 @@ def test_it_makes_the_person_an_operator(ada: User) -> None:
     call_command("first_operator", "GRACE", stdout=out)
     ada.refresh_from_db()
     assert ada.is_operator
+    assert ada.is_staff
     assert "is now an operator" in out.getvalue()
 
 

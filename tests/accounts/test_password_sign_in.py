@@ -95,6 +95,14 @@ def test_tries_are_counted(client: Client, ada: User) -> None:
     assert "Too many" in answer.content.decode()
 
 
+def test_the_admin_has_no_door_of_its_own(client: Client, ada: User) -> None:
+    """Its form would pass by the second factor and the limits: it sends people to the one page for signing in."""
+    answer = client.post("/admin/login/", {"username": "ada", "password": PASSWORD})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/login/")
+    assert not is_in(client)
+
+
 def test_an_address_belongs_to_one_account(ada: User) -> None:
     """In no spelling twice; accounts without an address do not collide."""
     with pytest.raises(IntegrityError), transaction.atomic():

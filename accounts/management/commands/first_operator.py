@@ -25,7 +25,8 @@ class Command(BaseCommand):
         """Find the account and mark it."""
         user = self.account(name) if account else self.signed_in(name)
         user.is_operator = True
-        user.save(update_fields=["is_operator"])
+        user.is_staff = True  # an operator may look at the admin pages
+        user.save(update_fields=["is_operator", "is_staff"])
         self.stdout.write(f"{name} is now an operator of this installation.")
 
     def account(self, name: str) -> User:
