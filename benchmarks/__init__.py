@@ -1,4 +1,4 @@
-"""What is measured, beside its floor in the same run. Each figure is one JSON line; nothing here is part of the tests."""
+"""What is measured, beside its floor in the same run. Each figure is one JSON line; none of it is a test."""
 
 import json
 import os

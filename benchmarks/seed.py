@@ -10,16 +10,25 @@ import zlib
 from benchmarks import django_up, say
 
 STATEMENTS = (
-    ("people", """
+    (
+        "people",
+        """
         INSERT INTO accounts_hubperson (hub_user_id, username, fullname, first_seen_at, proven_at, orgs_seen)
         SELECT lpad(to_hex(n), 24, '0'), 'person-' || n, 'Person ' || n, now(), now(), '[]'
-        FROM generate_series(%(first)s, %(last)s) AS n ON CONFLICT DO NOTHING"""),
-    ("texts", """
+        FROM generate_series(%(first)s, %(last)s) AS n ON CONFLICT DO NOTHING""",
+    ),
+    (
+        "texts",
+        """
         INSERT INTO gatekeeper_personaltext (person_id, purpose, body, salt, created_at, delete_after, hold)
         SELECT id, 'answers', '{"affiliation": "University", "i_accept": true}', md5(hub_user_id), now(),
             now() + interval '1 year', false
-        FROM accounts_hubperson WHERE hub_user_id BETWEEN lpad(to_hex(%(first)s), 24, '0') AND lpad(to_hex(%(last)s), 24, '0')"""),
-    ("requests", """
+        FROM accounts_hubperson
+        WHERE hub_user_id BETWEEN lpad(to_hex(%(first)s), 24, '0') AND lpad(to_hex(%(last)s), 24, '0')""",
+    ),
+    (
+        "requests",
+        """
         INSERT INTO gatekeeper_accessrequest (stage_id, person_id, policy_id, origin, status, status_at, created_at,
             queued_at, due_at, reminded, reopened)
         SELECT %(stage)s, p.id, %(policy)s, 'here',
@@ -27,46 +36,69 @@ STATEMENTS = (
             at, at, at, at + interval '5 days', 0, '[]'
         FROM (SELECT id, row_number() OVER (ORDER BY id) AS n,
                 now() - row_number() OVER (ORDER BY id) * interval '1 second' AS at
-              FROM accounts_hubperson WHERE hub_user_id BETWEEN lpad(to_hex(%(first)s), 24, '0') AND lpad(to_hex(%(last)s), 24, '0')) p"""),
-    ("acceptances", """
+              FROM accounts_hubperson
+        WHERE hub_user_id BETWEEN lpad(to_hex(%(first)s), 24, '0') AND lpad(to_hex(%(last)s), 24, '0')) p""",
+    ),
+    (
+        "acceptances",
+        """
         INSERT INTO gatekeeper_acceptance (person_id, licence_version_id, policy_id, kind, text_sha256,
-            normalised_sha256, rendered_sha256, language, capacity, acknowledged, hub_user_id, hub_username, accepted_at)
+            normalised_sha256, rendered_sha256, language,
+            capacity, acknowledged, hub_user_id, hub_username, accepted_at)
         SELECT r.person_id, %(licence_version)s, %(policy)s, 'here', repeat('0', 64), repeat('0', 64), '', 'en', 'self',
             '[]', p.hub_user_id, p.username, r.created_at
         FROM gatekeeper_accessrequest r JOIN accounts_hubperson p ON p.id = r.person_id
-        WHERE r.stage_id = %(stage)s AND r.submission_id IS NULL"""),
-    ("submissions", """
+        WHERE r.stage_id = %(stage)s AND r.submission_id IS NULL""",
+    ),
+    (
+        "submissions",
+        """
         INSERT INTO gatekeeper_submission (request_id, number, form_id, policy_id, acceptance_id, answers_id,
             answers_digest, origin, submitted_at)
         SELECT r.id, 1, %(form)s, %(policy)s, a.id, t.id, repeat('0', 64), 'here', r.created_at
         FROM gatekeeper_accessrequest r
         JOIN gatekeeper_personaltext t ON t.person_id = r.person_id AND t.purpose = 'answers'
         JOIN gatekeeper_acceptance a ON a.person_id = r.person_id AND a.policy_id = %(policy)s
-        WHERE r.stage_id = %(stage)s AND r.submission_id IS NULL"""),
-    ("links", """
+        WHERE r.stage_id = %(stage)s AND r.submission_id IS NULL""",
+    ),
+    (
+        "links",
+        """
         UPDATE gatekeeper_accessrequest r SET submission_id = s.id
-        FROM gatekeeper_submission s WHERE s.request_id = r.id AND r.submission_id IS NULL"""),
-    ("decisions", """
-        INSERT INTO gatekeeper_decision (request_id, submission_id, policy_id, outcome, reason_codes, reopened, words_id,
+        FROM gatekeeper_submission s WHERE s.request_id = r.id AND r.submission_id IS NULL""",
+    ),
+    (
+        "decisions",
+        """
+        INSERT INTO gatekeeper_decision (request_id, submission_id, policy_id, outcome, reason_codes, reopened,
+            words_id,
             words_digest, redress, automatic, decided_by_id, decided_at)
         SELECT r.id, r.submission_id, %(policy)s, 'approved', '["ELIGIBLE"]', '[]', 0, repeat('0', 64),
             'ask_the_publisher', false, %(reviewer)s, r.status_at
         FROM gatekeeper_accessrequest r LEFT JOIN gatekeeper_decision d ON d.request_id = r.id
-        WHERE r.stage_id = %(stage)s AND r.status = 'approved' AND d.id IS NULL"""),
-    ("grants", """
+        WHERE r.stage_id = %(stage)s AND r.status = 'approved' AND d.id IS NULL""",
+    ),
+    (
+        "grants",
+        """
         INSERT INTO gatekeeper_grant (stage_id, person_id, request_id, decision_id, acceptance_id, status, status_at,
             created_at, activated_at, conditions)
-        SELECT r.stage_id, r.person_id, r.id, d.id, s.acceptance_id, 'active', r.status_at, r.status_at, r.status_at, '[]'
+        SELECT r.stage_id, r.person_id, r.id, d.id, s.acceptance_id, 'active', r.status_at, r.status_at,
+            r.status_at, '[]'
         FROM gatekeeper_accessrequest r
         JOIN gatekeeper_decision d ON d.request_id = r.id
         JOIN gatekeeper_submission s ON s.id = r.submission_id
         LEFT JOIN gatekeeper_grant g ON g.decision_id = d.id
-        WHERE r.stage_id = %(stage)s AND r.status = 'approved' AND g.id IS NULL"""),
-    ("Hub access", """
+        WHERE r.stage_id = %(stage)s AND r.status = 'approved' AND g.id IS NULL""",
+    ),
+    (
+        "Hub access",
+        """
         INSERT INTO gatekeeper_hubaccess (repository_id, person_id, access, closing, cause, generation, attempts,
             parked_reason, lease, seen, seen_at, seen_granted_by, hub_request_id, observe_run, confirmed_at)
         SELECT %(repository)s, g.person_id, 'yes', '', 'approved', 1, 0, '', '', 'accepted', now(), '', '', 0, now()
-        FROM gatekeeper_grant g WHERE g.stage_id = %(stage)s ON CONFLICT DO NOTHING"""),
+        FROM gatekeeper_grant g WHERE g.stage_id = %(stage)s ON CONFLICT DO NOTHING""",
+    ),
 )
 
 
@@ -92,10 +124,24 @@ def busy_stage(suffix: str = "") -> dict[str, int]:
             publisher, by=owner, kind="model", name=f"{name}/model", token=token, found={"gate": "manual"}
         )
         stage = repositories.start_from_what_is_there(
-            repository, by=owner, intake="here",
+            repository,
+            by=owner,
+            intake="here",
             questions_asked=[
-                {"key": "affiliation", "label": {"en": "Affiliation"}, "kind": "short_text", "purpose": "p", "retention_days": 365},
-                {"key": "i_accept", "label": {"en": "I accept"}, "kind": "assent", "purpose": "p", "retention_days": 365},
+                {
+                    "key": "affiliation",
+                    "label": {"en": "Affiliation"},
+                    "kind": "short_text",
+                    "purpose": "p",
+                    "retention_days": 365,
+                },
+                {
+                    "key": "i_accept",
+                    "label": {"en": "I accept"},
+                    "kind": "assent",
+                    "purpose": "p",
+                    "retention_days": 365,
+                },
             ],
             licence={"identifier": "other", "title": "Bench licence", "text": b"Be good.\n"},
         )
@@ -104,8 +150,14 @@ def busy_stage(suffix: str = "") -> dict[str, int]:
     stage = repository.stages.get()
     policy = stage.policy
     assert policy is not None
-    return {"stage": stage.pk, "policy": policy.pk, "form": policy.form_id, "licence_version": policy.licence_version_id,
-            "repository": repository.pk, "reviewer": user.pk}
+    return {
+        "stage": stage.pk,
+        "policy": policy.pk,
+        "form": policy.form_id,
+        "licence_version": policy.licence_version_id,
+        "repository": repository.pk,
+        "reviewer": user.pk,
+    }
 
 
 def fill(requests: int, ids: dict[str, int]) -> None:

@@ -55,8 +55,13 @@ class Processes:
         log = self.logs / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  # our own commands, no shell
-                command, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=_end_with_parent,  # noqa: PLW1509  # started before any thread
+                command,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # no thread runs yet
             )
         child = Child(name, process, log)
         self.children.append(child)

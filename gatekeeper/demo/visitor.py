@@ -128,7 +128,9 @@ class Visitor:
     def _send(self, form: Form, pressed: dict[str, str], values: dict[str, str | list[str]], expect: int) -> Page:
         unknown = set(values) - form.fields
         if unknown:
-            raise DemoError(f"{self.name} finds no field {sorted(unknown)} on {self.page.url}; there are {sorted(form.fields)}")
+            raise DemoError(
+                f"{self.name} finds no field {sorted(unknown)} on {self.page.url}; there are {sorted(form.fields)}"
+            )
         sent = [(name, value) for name, value in form.values if name not in values]
         for name, given in values.items():
             sent += [(name, one) for one in ([given] if isinstance(given, str) else given)]
@@ -143,7 +145,9 @@ class Visitor:
         self.page = Page(response.url, response.status_code, response.text)
         if response.status_code != expect:
             path = urlsplit(response.url).path
-            raise DemoError(f"{self.name} got {response.status_code} from {path}, not {expect}: {self.page.words[:600]}")
+            raise DemoError(
+                f"{self.name} got {response.status_code} from {path}, not {expect}: {self.page.words[:600]}"
+            )
         return self.page
 
     def sign_in(self) -> Page:
@@ -155,7 +159,10 @@ class Visitor:
     def api(self, method: str, path: str, *, token: str, body: object = None, expect: int = 200) -> dict[str, object]:
         """Call the API with a token. Raises DemoError if the answer is not as expected."""
         response = requests.request(
-            method, urljoin(self.base, f"/api/v1{path}"), json=body, timeout=CALL_LIMIT,
+            method,
+            urljoin(self.base, f"/api/v1{path}"),
+            json=body,
+            timeout=CALL_LIMIT,
             headers={"Authorization": f"Bearer {token}"},
         )
         if response.status_code != expect:
