@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from accounts.models import HubPerson, Publisher
+from accounts.viewer import Viewer
 from gatekeeper.hub.sandbox.control import SandboxControl
+from gatekeeper.models import Repository, Stage
+from tests import factories
 
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_APP, SANDBOX_SECRET = "gatekeeper", "sandbox-secret"
@@ -68,3 +72,110 @@ def sandbox(sandbox_process: str, settings: Any) -> SandboxControl:
     }
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
     return control
+
+
+# The cast. Each comes with an account and a Hub name; roles are given by Amara, through the verb.
+
+
+@pytest.fixture
+def amara(db: None) -> Viewer:
+    """Owner of aurora-lab."""
+    owner = factories.account("amara")
+    factories.found(owner, "aurora-lab")
+    return owner
+
+
+@pytest.fixture
+def aurora_lab(amara: Viewer) -> Publisher:
+    """The publisher that everybody in the cast works for, or asks."""
+    return Publisher.objects.get(name="aurora-lab")
+
+
+@pytest.fixture
+def bram(aurora_lab: Publisher, amara: Viewer) -> Viewer:
+    """A steward."""
+    return factories.member(aurora_lab, "bram", "steward", by=amara)
+
+
+@pytest.fixture
+def chidi(aurora_lab: Publisher, amara: Viewer) -> Viewer:
+    """A reviewer."""
+    return factories.member(aurora_lab, "chidi", "reviewer", by=amara)
+
+
+@pytest.fixture
+def dana(aurora_lab: Publisher, amara: Viewer) -> Viewer:
+    """A second reviewer."""
+    return factories.member(aurora_lab, "dana", "reviewer", by=amara)
+
+
+@pytest.fixture
+def ewa(aurora_lab: Publisher, amara: Viewer) -> Viewer:
+    """Counsel."""
+    return factories.member(aurora_lab, "ewa", "counsel", by=amara)
+
+
+@pytest.fixture
+def farid(aurora_lab: Publisher, amara: Viewer) -> Viewer:
+    """An auditor."""
+    return factories.member(aurora_lab, "farid", "auditor", by=amara)
+
+
+@pytest.fixture
+def goran(db: None) -> Viewer:
+    """The operator of this installation, with no role at any publisher."""
+    return factories.account("goran", operator=True)
+
+
+@pytest.fixture
+def ha(db: None) -> Viewer:
+    """A requester with a name that ASCII cannot write."""
+    return factories.account("ha-nguyen", fullname="Nguyễn Thị Hà")
+
+
+@pytest.fixture
+def ines(db: None) -> Viewer:
+    """A second requester."""
+    return factories.account("ines")
+
+
+@pytest.fixture
+def juma(db: None) -> Viewer:
+    """Somebody with an account who has nothing to do with any of it."""
+    return factories.account("juma")
+
+
+@pytest.fixture
+def kiri(db: None) -> HubPerson:
+    """Somebody of the Hub who never signed in here."""
+    return factories.hub_person("kiri")
+
+
+@pytest.fixture
+def nobody() -> Viewer:
+    """A visitor who is not signed in."""
+    return Viewer.anonymous()
+
+
+@pytest.fixture
+def clock(db: None) -> Viewer:
+    """The system user that acts when time passes."""
+    return Viewer.system("clock")
+
+
+@pytest.fixture
+def hub(db: None) -> Viewer:
+    """The system user that acts on what was read of the Hub."""
+    return Viewer.system("hub")
+
+
+@pytest.fixture
+def aurora(aurora_lab: Publisher, amara: Viewer) -> Repository:
+    """A linked model."""
+    return factories.linked(aurora_lab, by=amara, name="aurora-xl")
+
+
+@pytest.fixture
+def stage(aurora: Repository, amara: Viewer) -> Stage:
+    """An open stage with one repository, whose people ask here, and nobody yet."""
+    return factories.open_stage(aurora, by=amara)
