@@ -21,7 +21,7 @@ from gatekeeper.hub.sandbox.store import Store
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; keep it a loopback one")
     parser.add_argument("--port", type=int, default=8900, help="port to listen on; 0 picks a free one")
-    parser.add_argument("--state", metavar="DIR", help="folder of the state; without it the state ends with the process")
+    parser.add_argument("--state", metavar="DIR", help="folder of the state; else it ends with the process")
     parser.add_argument("--user", action="append", default=[], metavar="NAME[=TOKEN]", help="a person; may be repeated")
     parser.add_argument(
         "--org", action="append", default=[], metavar="NAME=MEMBER:ROLE,…", help="an organisation; may be repeated"
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--app", action="append", default=[], metavar="CLIENT_ID[=SECRET]",
         help="an OAuth application (default: gatekeeper=sandbox-secret and the public gatekeeper-public)",
     )  # fmt: skip
-    parser.add_argument("--public-url", metavar="URL", help="address under which it is reached, if not the one it listens on")
+    parser.add_argument("--public-url", metavar="URL", help="address under which it is reached, if another")
     parser.add_argument("--reset", action="store_true", help="forget the state first")
 
 
@@ -61,7 +61,9 @@ def serve(options: dict[str, Any]) -> int:
     store = Store(folder)
     begun = begun_from(options)
     with store.write():
-        store.keep("begun", asdict(begun))
+        # A restart without options keeps what the state began with.
+        kept = store.setting("begun", {})
+        store.keep("begun", {part: kept.get(part, {}) | new for part, new in asdict(begun).items()})
         begun.put(store)
     public = options["public_url"].rstrip("/") if options["public_url"] else None
     server = SandboxServer((options["host"], options["port"]), store, public_url=public)
@@ -71,7 +73,7 @@ def serve(options: dict[str, Any]) -> int:
         threading.Thread(target=server.shutdown).start()
 
     before = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGINT)}
-    print(f"sandbox Hub listening on http://{options['host']}:{server.server_port}", flush=True)
+    print(f"sandbox Hub listening on http://{options['host']}:{server.server_port}", flush=True)  # noqa: T201  # whoever starts it reads this line
     try:
         server.serve_forever(poll_interval=0.05)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import Any
@@ -39,10 +40,8 @@ class SandboxControl:
         except HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")
-            try:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
                 text = json.loads(text)["error"]
-            except (ValueError, KeyError, TypeError):
-                pass
             raise SandboxError(error.code, text) from None
 
     @staticmethod
@@ -60,7 +59,7 @@ class SandboxControl:
     # People, tokens, organisations, applications
 
     def add_user(self, name: str, token: str | None = None, **about: Any) -> dict[str, Any]:
-        """Add or change a person; `fullname`, `email` (None for none), `emailVerified`, `isPro`, `id`. Gives `id`, `name`."""
+        """Add or change a person: `fullname`, `email` (may be None), `emailVerified`, `isPro`, `id`."""
         if token is not None:
             about["token"] = token
         return dict(self.call("POST", "/people", {"name": name, **about}))
@@ -101,8 +100,10 @@ class SandboxControl:
     # Repositories
 
     def create_repo(self, repo_id: str, repo_type: str | None = None, **about: Any) -> dict[str, Any]:
-        """Make a repository: `gated` (False, "auto", "manual"), `card`, `files` (path to text), `visibility`, `private`,
-        `org_members_gated`, `hide_usernames` (True or "null"), `by`."""
+        """Make a repository with `gated` (False, "auto", "manual"), `card`, `files` (path to text).
+
+        Also `visibility`, `private`, `org_members_gated`, `hide_usernames` (True or "null"), `by`.
+        """
         return dict(self.call("POST", "/repos", {"repo_id": repo_id, "repo_type": repo_type or "model", **about}))
 
     def repo(self, repo_id: str, repo_type: str | None = None) -> dict[str, Any]:
@@ -134,7 +135,7 @@ class SandboxControl:
         return found[0]["status"] if found else None
 
     def set_status(self, repo_id: str, user: str, status: str, repo_type: str | None = None, **about: Any) -> None:
-        """Set someone's status as if done on the Hub's page: `by`, `rejection_reason`, `reset_reason`; `none` removes it.
+        """Set someone's status as if done on the Hub: `by`, `rejection_reason`, `reset_reason`; `none` removes it.
 
         A new pending one is a request of their own (`fields`, `timestamp`); `asked=True` says so of any other.
         """
@@ -158,8 +159,9 @@ class SandboxControl:
     def fault(self, kind: str, path: str = "", **about: Any) -> int:
         """Put up a fault on the paths a pattern is found in, and give its number.
 
-        kind: latency (`ms`), hold, status (`status`, `header` "ratelimit", "retry-after" or None, `seconds`, `message`),
-        drop, no_next. Also: `when` "before" or "after" the call is applied, `method`, `user`, `times`.
+        kind: latency (`ms`), hold, drop, no_next, or status (`status`, `message`, and for 429 `seconds` and `header`:
+        "ratelimit", "retry-after" or None). Also `when` ("before" or "after" the call is applied), `method`, `user`,
+        `times`.
         """
         return int(self.call("POST", "/faults", {"kind": kind, "path": path, **about})["id"])
 

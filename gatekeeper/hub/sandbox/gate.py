@@ -14,11 +14,12 @@ from gatekeeper.hub.sandbox.store import Store, new_id, stamp
 from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, as_json, as_text, redirect, route
 
 STATUSES = ("pending", "accepted", "rejected", "reset")
-TOKEN_CLOSED = (
+NOT_ENABLED = (
     "Please enable access to public gated repositories in your fine-grained token settings to view this repository."
 )
 COLUMNS = (
-    "id, request_id, repo, person, status, timestamp, reviewed_at, granted_by, fields, email, rejection_reason, reset_reason"
+    "id, request_id, repo, person, status, timestamp, reviewed_at, granted_by, fields, email, rejection_reason,"
+    " reset_reason"
 )
 
 
@@ -54,12 +55,13 @@ def why_closed(store: Store, repo: sqlite3.Row, viewer: Viewer | None, base: str
             None: f"Access to {named} is restricted and you are not in the authorized list. {visit} ask for access.",
             "pending": f"Your request to access {named} is awaiting a review from the repo authors.",
             "rejected": f"Your request to access {named} has been rejected by the repo's authors.",
-            "reset": f"Your request to access {named} has been reset by the repo's authors. {visit} submit a new request.",
+            "reset": f"Your request to access {named} has been reset by the repo's authors. {visit} submit a new"
+            " request.",
         }
         if status in refusals:
             return Refusal(403, refusals[status], "GatedRepo")
     if not viewer.reads_gated and not viewer.token_allows("repo.content.read", repo["namespace"], repo_id(repo)):
-        return Refusal(403, TOKEN_CLOSED)
+        return Refusal(403, NOT_ENABLED)
     return None
 
 
@@ -88,7 +90,7 @@ def remember(store: Store, request: sqlite3.Row | None, repo: int, person: int, 
         return
     if request is not None:
         marks = ",".join("?" * len(request.keys()))
-        store.db.execute(f"INSERT INTO past VALUES({marks},?)", (*request, now))  # noqa: S608  # marks only
+        store.db.execute(f"INSERT INTO past VALUES({marks},?)", (*request, now))  # marks only
         return
     row = request_of(store, repo, person)
     if row is not None:
@@ -119,8 +121,8 @@ def move(
     granted_by = by if status == "accepted" else None
     if before is None:
         store.run(
-            "INSERT INTO request(request_id, repo, person, status, timestamp, reviewed_at, granted_by, rejection_reason,"
-            " reset_reason) VALUES(?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO request(request_id, repo, person, status, timestamp, reviewed_at, granted_by,"
+            " rejection_reason, reset_reason) VALUES(?,?,?,?,?,?,?,?,?)",
             new_id(), repo["id"], person, status, stamp(), reviewed, granted_by, rejection_reason, reset_reason,
         )  # fmt: skip
     else:

@@ -21,15 +21,38 @@ from gatekeeper.hub.sandbox.store import Store
 from gatekeeper.hub.sandbox.templates import choose_person, message
 from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, as_json, redirect, route
 
-SCOPES = (
-    "openid profile email read-billing read-memberships read-repos gated-repos contribute-repos write-repos manage-repos"
-    " read-collections write-collections inference-api read-endpoints write-endpoints jobs webhooks write-discussions"
-).split()
+_SCOPES = (
+    "openid profile email read-billing read-memberships read-repos gated-repos contribute-repos write-repos manage- "
+    "repos read-collections write-collections inference-api read-endpoints write-endpoints jobs webhooks write- "
+    "discussions"
+)
+SCOPES = _SCOPES.split()
+CLAIMS = [
+    "sub",
+    "name",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "isPro",
+    "orgs",
+]
 CODE_SECONDS = 600
 TOKEN_SECONDS = 8 * 3600
 KEY_ID = "sandbox"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method")
+ASKED = (
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+)
 
 
 def signing_key(store: Store) -> rsa.RSAPrivateKey:
@@ -72,7 +95,7 @@ def discovery(call: Call) -> Answer:
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "code_challenge_methods_supported": ["S256"],
-            "claims_supported": "sub name preferred_username profile picture website email email_verified isPro orgs".split(),
+            "claims_supported": CLAIMS,
         }
     )
 
@@ -173,7 +196,7 @@ def failed(error: str, description: str, status: int = 400) -> Answer:
 
 
 def client_of(call: Call) -> sqlite3.Row | None:
-    """The application of a token call, by client_secret_basic, client_secret_post or as a public one; None if unproven."""
+    """The application of a token call, proven by its secret (in the header or the form) or public; else None."""
     kind, _, value = call.headers.get("authorization", "").partition(" ")
     client_id, secret = call.form.get("client_id", ""), call.form.get("client_secret")
     if kind.lower() == "basic":
@@ -224,7 +247,13 @@ def tokens(call: Call, app: sqlite3.Row, person_id: int, scope: str, nonce: str 
     now = int(time.time())
     access, refresh = f"hf_oauth_{secrets.token_urlsafe(32)}", secrets.token_urlsafe(32)
     add_token(
-        call.store, person["name"], access, displayName=app["name"], role="oauth", scopes=scope, expires=now + TOKEN_SECONDS
+        call.store,
+        person["name"],
+        access,
+        displayName=app["name"],
+        role="oauth",
+        scopes=scope,
+        expires=now + TOKEN_SECONDS,
     )
     call.store.run("INSERT INTO refresh VALUES(?,?,?,?)", refresh, app["client_id"], person["id"], scope)
     claims = claims_of(call, person, set(scope.split()))

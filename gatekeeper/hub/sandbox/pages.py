@@ -1,4 +1,4 @@
-"""The pages people see: a repository with its gate and the button to ask, signing in, one's own requests, the owner's lists."""
+"""The pages people see: a repository with its gate and button, signing in, one's own requests, the owner's lists."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from gatekeeper.hub.sandbox.repos import may_see, may_write, owned_repo, page_of
 from gatekeeper.hub.sandbox.templates import choose_person, linked, message, page
 from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, redirect, route
 
-COUNTRIES = (
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD"
-    " CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF"
-    " GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN"
-    " KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA"
-    " NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI"
-    " SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI"
-    " VN VU WF WS YE YT ZA ZM ZW"
-).split()
+_COUNTRIES = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "
+    "CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO "
+    "FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE "
+    "JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO "
+    "MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW "
+    "PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM "
+    "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
+)
+COUNTRIES = _COUNTRIES.split()
 SHOWN = 50
 
 
@@ -33,7 +34,8 @@ def local(target: str) -> str:
 @route("GET", "/login")
 def login(call: Call) -> Answer:
     here = call.viewer.name if call.viewer else None
-    return choose_person(call.store, "Sign in", "/login", {"next": local(call.first("next"))}, here, call.first("person"))
+    kept = {"next": local(call.first("next"))}
+    return choose_person(call.store, "Sign in", "/login", kept, here, call.first("person"))
 
 
 @route("POST", "/login")
@@ -55,7 +57,8 @@ def avatar(call: Call) -> Answer:
     letter = escape(call.args[0][:1].upper())
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#1b1f24"/>'
-        f'<text x="16" y="22" font-family="sans-serif" font-size="18" fill="#fff" text-anchor="middle">{letter}</text></svg>'
+        f'<text x="16" y="22" font-family="sans-serif" font-size="18" fill="#fff" text-anchor="middle">{letter}</text>'
+        "</svg>"
     )
     return Answer(200, svg.encode(), "image/svg+xml")
 
@@ -83,7 +86,7 @@ def own_requests(call: Call) -> Answer:
     if me is None:
         return redirect("/login?next=/settings/gated-repos")
     rows = call.store.all(
-        "SELECT r.status, r.timestamp, r.rejection_reason, r.reset_reason, repo.* FROM request r JOIN repo ON repo.id=r.repo"
+        "SELECT r.status, r.timestamp, repo.* FROM request r JOIN repo ON repo.id=r.repo"
         " WHERE r.person=? ORDER BY r.timestamp DESC",
         me.id,
     )
@@ -141,11 +144,12 @@ def gate_box(call: Call, repo: sqlite3.Row, card: dict[str, Any]) -> str:
     status = request["status"] if request else None
     if viewer is not None and refusal is None:
         own = " by your role" if status != "accepted" else ""
-        return f'<section class="gate"><h2>Gated {escape(repo["type"])}</h2><p>You have access to {what}{own}.</p></section>'
+        heading = f"<h2>Gated {escape(repo['type'])}</h2>"
+        return f'<section class="gate">{heading}<p>You have access to {what}{own}.</p></section>'
     heading = card.get("extra_gated_heading") or f"You need to agree to share your contact information to access {what}"
     prompt = (
         card.get("extra_gated_prompt")
-        or "This repository is publicly accessible, but you have to accept the conditions to access its files and content."
+        or "Anyone can see this repository, but its files and content open only once you accept the conditions."
     )
     parts = [f"<h2>{escape(str(heading))}</h2>", f"<p>{linked(str(prompt))}</p>"]
     if card.get("extra_gated_description"):
@@ -181,7 +185,8 @@ def repo_page(call: Call) -> Answer:
     try:
         repo = repo_of(call)
     except Refusal as refusal:
-        return page("Not found", "<p>There is no such repository, or it is not yours to see.</p>", viewer=here, status=refusal.status)
+        words = "<p>There is no such repository, or it is not yours to see.</p>"
+        return page("Not found", words, viewer=here, status=refusal.status)
     readme = (files.read_file(call.store, repo, "README.md") or b"").decode(errors="replace")
     card = files.read_card(readme) or {}
     block = files.front_matter(readme)
@@ -222,8 +227,9 @@ def review_page(call: Call) -> Answer:
         )  # fmt: skip
         lines = "".join(review_line(repo, row) for row in rows) or '<tr><td colspan="3">Nobody.</td></tr>'
         sections.append(
-            f'<section><h2>{status.title()}</h2><table><thead><tr><th scope="col">Person</th><th scope="col">Answers</th>'
-            f'<th scope="col">Action</th></tr></thead><tbody>{lines}</tbody></table></section>'
+            f'<section><h2>{status.title()}</h2><table><thead><tr><th scope="col">Person</th>'
+            f'<th scope="col">Answers</th><th scope="col">Action</th></tr></thead><tbody>{lines}</tbody></table>'
+            "</section>"
         )
     return page(f"Access requests of {repo_id(repo)}", "".join(sections), viewer=call.me().name)
 
@@ -249,7 +255,8 @@ def review(call: Call) -> Answer:
     repo = owned_repo(call)
     person = find_person(call.store, call.form.get("person", ""))
     status = call.form.get("status", "")
-    if person is None or status not in gate.STATUSES or gate.request_of(call.store, repo["id"], person["id"]) is None:
+    request = gate.request_of(call.store, repo["id"], person["id"]) if person else None
+    if person is None or request is None or status not in gate.STATUSES:
         raise Refusal(400, "No access request found matching your criteria")
     gate.move(call.store, repo, person["id"], status, by=call.me().id, lag=call.switches.lag)
     return redirect(f"{page_of(repo)}/access-requests")

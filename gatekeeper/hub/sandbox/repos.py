@@ -39,7 +39,7 @@ def may_write(repo: sqlite3.Row, viewer: Viewer | None, permission: str = "repo.
 
 
 def may_see(repo: sqlite3.Row, viewer: Viewer | None) -> bool:
-    """Whether a repository exists for a viewer: private ones only for their owner and the members of their organisation."""
+    """Whether a repository exists for a viewer: a private one only for its owner and its organisation's members."""
     if repo["visibility"] != "private":
         return True
     if viewer is None or viewer.role_in(repo["namespace"]) in {None, "no_access"}:
@@ -49,7 +49,8 @@ def may_see(repo: sqlite3.Row, viewer: Viewer | None) -> bool:
 
 def moved_to(call: Call, kind: str, namespace: str, name: str) -> sqlite3.Row | None:
     return call.store.one(
-        "SELECT repo.* FROM moved JOIN repo ON repo.id=moved.repo WHERE moved.type=? AND moved.namespace=? AND moved.name=?",
+        "SELECT repo.* FROM moved JOIN repo ON repo.id=moved.repo"
+        " WHERE moved.type=? AND moved.namespace=? AND moved.name=?",
         kind, namespace, name,
     )  # fmt: skip
 
@@ -126,9 +127,11 @@ def create(call: Call) -> Answer:
     namespace = namespace_of(call, call.json.get("organization"))
     kind = call.json.get("type") or "model"
     visibility = call.json.get("visibility") or ("private" if call.json.get("private") else "public")
-    repo = make_repo(
-        call.store, kind, namespace, str(call.json.get("name", "")), visibility=visibility, creator=me.id
-    )
+    name = str(call.json.get("name", ""))
+    if (there := find_repo(call.store, kind, namespace, name)) is not None:
+        # With the address of the one there, which the client gives to a caller for whom that is good enough.
+        raise Refusal(409, f"You already created this {kind} repo", url=call.base + page_of(there))
+    repo = make_repo(call.store, kind, namespace, name, visibility=visibility, creator=me.id)
     return as_json({"url": call.base + page_of(repo), "name": repo_id(repo), "id": repo["hub_id"]})
 
 
@@ -144,9 +147,8 @@ def remove_repo(store: Store, repo: sqlite3.Row) -> None:
 @route("DELETE", "/api/repos/delete")
 def delete(call: Call) -> Answer:
     me = call.me()
-    repo = find_repo(
-        call.store, call.json.get("type") or "model", call.json.get("organization") or me.name, str(call.json.get("name"))
-    )
+    namespace = call.json.get("organization") or me.name
+    repo = find_repo(call.store, call.json.get("type") or "model", namespace, str(call.json.get("name")))
     if repo is None or not may_see(repo, me):
         raise Refusal(404, "Repository not found", "RepoNotFound")
     if not may_write(repo, me):
@@ -180,114 +182,13 @@ def move(call: Call) -> Answer:
     return as_json({})
 
 
-def describe(store: Store, repo: sqlite3.Row, revision: sqlite3.Row | None = None) -> dict[str, Any]:
-    """A repository as the Hub describes it: public for a public one, gated or not."""
-    revision = revision or files.head_of(store, repo)
-    tree = files.tree_of(store, revision)
-    card = files.card_data(store, tree)
-    shown: dict[str, Any] = {
-        "_id": repo["hub_id"],
-        "id": repo_id(repo),
-        "author": repo["namespace"],
-        "sha": revision["sha"],
-        "lastModified": repo["modified_at"],
-        "createdAt": repo["created_at"],
-        "private": repo["visibility"] == "private",
-        "gated": repo["gated"] or False,
-        "disabled": False,
-        "downloads": 0,
-        "likes": 0,
-        "tags": tags_of(card),
-        "cardData": card,
-        "siblings": [{"rfilename": file["path"]} for file in tree],
-    }
-    if repo["visibility"] == "protected":
-        shown["visibility"] = "protected"
-    if repo["type"] == "model":
-        shown["modelId"] = shown["id"]
-        for key in ("library_name", "pipeline_tag"):
-            if card and card.get(key):
-                shown[key] = card[key]
-    return shown
-
-
-def tags_of(card: dict[str, Any] | None) -> list[str]:
-    """The tags of a card: its own, then the licence and the languages in the Hub's form."""
-    if not card:
-        return []
-
-    def listed(key: str) -> list[str]:
-        value = card.get(key) or []
-        return [str(item) for item in (value if isinstance(value, list) else [value])]
-
-    found = [*listed("tags"), *listed("language")]
-    found += [f"license:{licence}" for licence in listed("license")]
-    found += [f"dataset:{dataset}" for dataset in listed("datasets")]
-    return list(dict.fromkeys(found))
-
-
-def expanded(shown: dict[str, Any], call: Call) -> dict[str, Any]:
-    """With `expand` only the properties that were asked for, as the Hub answers."""
-    asked = call.query.get("expand", []) + call.query.get("expand[]", [])
-    if not asked:
-        return shown
-    return {key: shown[key] for key in ("_id", "id", "modelId", *asked) if key in shown}
-
-
-@route("GET", "REPO")
-def info(call: Call) -> Answer:
-    return as_json(expanded(describe(call.store, repo_of(call)), call))
-
-
-@route("GET", "REPO/revision/([^/]+)")
-def info_at(call: Call) -> Answer:
-    repo = repo_of(call)
-    return as_json(expanded(describe(call.store, repo, files.revision_of(call.store, repo, call.args[3])), call))
-
-
-@route("GET", "/api/(models|datasets)")
-def listing(call: Call) -> Answer:
-    """Repositories, newest first, in pages by key; `author`, `search` and `gated` narrow them."""
-    limit = max(1, min(int(call.first("limit", "1000") or 1000), 1000))
-    where, values = ["type=?"], [call.args[0].removesuffix("s")]
-    if call.first("author"):
-        where.append("namespace=?")
-        values.append(call.first("author"))
-    if call.first("search"):
-        where.append("namespace || '/' || name LIKE ? ESCAPE '\\'")
-        values.append("%" + call.first("search").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
-    if call.first("gated"):
-        where.append("gated IS NOT NULL" if call.flag("gated") else "gated IS NULL")
-    if call.first("cursor"):
-        where.append("id < ?")
-        values.append(call.first("cursor"))
-    found: list[sqlite3.Row] = []
-    # Private ones of others are skipped while reading, so that a page is full whoever asks.
-    sql = f"SELECT * FROM repo WHERE {' AND '.join(where)} ORDER BY id DESC"  # noqa: S608  # fixed pieces
-    for repo in call.store.db.execute(sql, values):
-        if may_see(repo, call.viewer):
-            found.append(repo)
-        if len(found) > limit:
-            break
-    full = call.flag("full") or call.flag("cardData")
-    items = []
-    for repo in found[:limit]:
-        shown = describe(call.store, repo)
-        if not full and not (call.first("expand") or call.first("expand[]")):
-            for key in ("cardData", "siblings"):
-                shown.pop(key)
-        items.append(expanded(shown, call))
-    more = call.next_link(cursor=found[limit - 1]["id"]) if len(found) > limit else []
-    return as_json(items, headers=more)
-
-
 def set_gate(store: Store, repo: sqlite3.Row, gated: str | None) -> None:
     store.run("UPDATE repo SET gated=?, modified_at=? WHERE id=?", gated, stamp(), repo["id"])
 
 
 @route("PUT", "REPO/settings")
 def settings(call: Call) -> Answer:
-    """Change settings; the answer echoes only what was sent about gate and visibility (observed behaviour of the Hub)."""
+    """Change settings. The answer echoes only what was sent about gate and visibility (observed on the Hub)."""
     repo = owned_repo(call)
     sent = call.json
     echo: dict[str, Any] = {}

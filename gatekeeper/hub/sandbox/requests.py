@@ -22,7 +22,10 @@ NOT_FOUND = "No access request found matching your criteria"
 WHO = "* Either userId or user must be provided, but not both"
 HUB_ID = re.compile(r"[0-9a-f]{24}")
 REASON_LENGTH = 200
-PERSON_COLUMNS = "p.hub_id, p.name, p.fullname, p.is_pro, g.hub_id AS g_hub_id, g.name AS g_name, g.fullname AS g_fullname, g.is_pro AS g_is_pro"  # noqa: E501  # one list of columns
+PERSON_COLUMNS = (
+    "p.hub_id, p.name, p.fullname, p.is_pro,"
+    " g.hub_id AS g_hub_id, g.name AS g_name, g.fullname AS g_fullname, g.is_pro AS g_is_pro"
+)
 
 
 def check_status(status: Any, switches: Switchboard) -> str:
@@ -78,7 +81,7 @@ def person_at(store: Store, repo: sqlite3.Row, key: str, value: str) -> int | No
 
 @route("POST", "REPO/user-access-request/handle")
 def handle(call: Call) -> Answer:
-    """Move one request. A request that is already there is the same 404 as none at all (observed behaviour of the Hub)."""
+    """Move one request. One that is already there is the same 404 as none at all (observed on the Hub)."""
     repo = owned_repo(call)
     status = check_status(call.json.get("status"), call.switches)
     reasons = check_reasons(call.json, status)
@@ -96,7 +99,7 @@ def handle(call: Call) -> Answer:
 
 @route("POST", "REPO/user-access-request/batch")
 def batch(call: Call) -> Answer:
-    """Move up to 100 requests, answered in the order sent; one already there is `ok` (observed behaviour of the Hub)."""
+    """Move up to 100 requests, answered in the order sent; one already there is `ok` (observed on the Hub)."""
     if not call.switches.can("batch"):
         raise Refusal(404, "Not Found")
     repo = owned_repo(call)
@@ -109,8 +112,8 @@ def batch(call: Call) -> Answer:
         raise Refusal(400, "* Too big: expected array to have <=100 items * at requests")
     by_request = call.switches.can("batch_request_id")
     who = [
-        address(item if isinstance(item, dict) else {}, call.switches, request_ids=by_request, at=f" * at requests[{n}]")
-        for n, item in enumerate(sent)
+        address(one if isinstance(one, dict) else {}, call.switches, request_ids=by_request, at=f" * at requests[{n}]")
+        for n, one in enumerate(sent)
     ]
     check_gated(repo)
     answers = []
@@ -179,10 +182,12 @@ def source(call: Call, repo: sqlite3.Row) -> tuple[str, list[Any]]:
     since = time.time() - lag
     recent = "SELECT person FROM past WHERE repo=? AND replaced>?"
     was = (
-        f"SELECT {COLUMNS} FROM past WHERE repo=? AND replaced>? AND status<>'none' AND NOT EXISTS (SELECT 1 FROM past AS o"
-        " WHERE o.repo=past.repo AND o.person=past.person AND o.replaced>? AND o.replaced<past.replaced)"
+        f"SELECT {COLUMNS} FROM past WHERE repo=? AND replaced>? AND status<>'none'"  # noqa: S608  # fixed names
+        " AND NOT EXISTS (SELECT 1 FROM past AS o WHERE o.repo=past.repo AND o.person=past.person AND o.replaced>?"
+        " AND o.replaced<past.replaced)"
     )
-    sql = f"(SELECT {COLUMNS} FROM request WHERE repo=? AND person NOT IN ({recent}) UNION ALL {was})"
+    now = f"SELECT {COLUMNS} FROM request WHERE repo=? AND person NOT IN ({recent})"  # noqa: S608  # fixed names
+    sql = f"({now} UNION ALL {was})"
     return sql, [repo["id"], repo["id"], since, repo["id"], since, since]
 
 
@@ -302,5 +307,3 @@ def entry(row: sqlite3.Row, repo: sqlite3.Row) -> dict[str, Any]:
     if row["fields"]:
         shown["fields"] = json.loads(row["fields"])
     return shown
-
-

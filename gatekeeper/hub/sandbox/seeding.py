@@ -16,7 +16,12 @@ PIECE = 20_000
 
 
 def fill(
-    store: Store, repo: sqlite3.Row, statuses: dict[str, int], *, prefix: str = "person", fields: dict[str, Any] | None = None
+    store: Store,
+    repo: sqlite3.Row,
+    statuses: dict[str, int],
+    *,
+    prefix: str = "person",
+    fields: dict[str, Any] | None = None,
 ) -> int:
     """Make people `prefix-0000001` … and a request of each, spread over the last 90 days; gives how many were made."""
     count = sum(statuses.values())
@@ -48,12 +53,14 @@ def fill(
 
         rows = people()
         while piece := list(islice(rows, PIECE)):
-            db.executemany("INSERT INTO person(id, hub_id, name, fullname, email, created_at) VALUES(?,?,?,?,?,?)", piece)
+            db.executemany(
+                "INSERT INTO person(id, hub_id, name, fullname, email, created_at) VALUES(?,?,?,?,?,?)", piece
+            )
         rows = requests()
         while piece := list(islice(rows, PIECE)):
             db.executemany(
-                "INSERT INTO request(request_id, repo, person, status, timestamp, reviewed_at, granted_by, fields, email)"
-                " VALUES(?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO request(request_id, repo, person, status, timestamp, reviewed_at, granted_by, fields,"
+                " email) VALUES(?,?,?,?,?,?,?,?,?)",
                 piece,
             )
     return count

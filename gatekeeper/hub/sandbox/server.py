@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import socket
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from gatekeeper.hub.sandbox import discussions, openid, pages, requests, steering, uploads  # noqa: F401  # routes
+from gatekeeper.hub.sandbox import (  # noqa: F401  # importing them registers their routes
+    by_hand,
+    descriptions,
+    discussions,
+    openid,
+    pages,
+    profiles,
+    requests,
+    steering,
+    uploads,
+)
 from gatekeeper.hub.sandbox.people import identify
 from gatekeeper.hub.sandbox.repos import Moved, moved_answer
 from gatekeeper.hub.sandbox.store import Store
@@ -92,30 +103,27 @@ class Conversation(BaseHTTPRequestHandler):
             self.send(self.perform(call), [])
             return
         started, wall = time.perf_counter(), time.time()
-        status: int | None = None
-        hit: list[Fault] = []
-        try:
-            reply, headers, hit = self.hub_answer(call)
-            status = reply.status
-            self.send(reply, headers)
-        except Dropped as dropped:
-            hit = dropped.args[0]
+        reply, headers, hit = self.hub_answer(call)
+        # Written before the caller hears anything, so that who was answered finds the call in the journal.
+        self.hub.switches.record(
+            method=call.method,
+            path=call.path,
+            query=call.query_string,
+            user=call.viewer.name if call.viewer else None,
+            status=reply.status if reply else None,
+            at=wall,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+            faults=[fault.id for fault in hit],
+            json=kept(call),
+        )
+        if reply is None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
-        finally:
-            self.hub.switches.record(
-                method=call.method,
-                path=call.path,
-                query=call.query_string,
-                user=call.viewer.name if call.viewer else None,
-                status=status,
-                at=wall,
-                ms=round((time.perf_counter() - started) * 1000, 2),
-                faults=[fault.id for fault in hit],
-                json=kept(call),
-            )
+        else:
+            self.send(reply, headers)
 
-    def hub_answer(self, call: Call) -> tuple[Answer, list[tuple[str, str]], list[Fault]]:
+    def hub_answer(self, call: Call) -> tuple[Answer | None, list[tuple[str, str]], list[Fault]]:
+        """The answer (None: drop the connection), the headers that every answer has, and the faults that struck."""
         switches = self.hub.switches
         plain = not call.path.startswith("/api/")
         unknown: Answer | None = None
@@ -130,13 +138,17 @@ class Conversation(BaseHTTPRequestHandler):
         hit = switches.faults_for(call.method, call.path, call.viewer.name if call.viewer else None)
         if over:
             return refuse(Refusal(429, sentence), plain=plain), headers, hit
-        if struck := self.strike(hit, "before"):
-            return struck, without_limit(headers, struck), hit
-        reply = unknown or self.perform(call)
+        try:
+            reply = self.strike(hit, "before")
+            if reply is None:
+                reply = unknown or self.perform(call)
+                reply = self.strike(hit, "after") or reply
+        except Dropped:
+            return None, headers, hit
         if any(fault.kind == "no_next" for fault in hit):
             reply.headers = [header for header in reply.headers if header[0] != "Link"]
-        if struck := self.strike(hit, "after"):
-            return struck, without_limit(headers, struck), hit
+        if reply.status == 429:  # a fault's own: the honest rate headers beside it would contradict it
+            headers = [header for header in headers if not header[0].startswith("RateLimit")]
         return reply, headers, hit
 
     def strike(self, hit: list[Fault], when: str) -> Answer | None:
@@ -149,7 +161,7 @@ class Conversation(BaseHTTPRequestHandler):
             if fault.kind == "hold":
                 self.hub.switches.hold(fault)
             elif fault.kind == "drop":
-                raise Dropped(hit)
+                raise Dropped
             elif fault.kind == "status":
                 return fault_answer(fault)
         return None
@@ -171,6 +183,9 @@ class Conversation(BaseHTTPRequestHandler):
             return refuse(refusal, plain=plain)
         except Moved as moved:
             return moved_answer(moved)
+        except Exception as error:  # a fault of the sandbox itself must not look like a dropped connection
+            traceback.print_exc()
+            return refuse(Refusal(500, f"The sandbox failed: {error!r}"), plain=plain)
 
     def send(self, reply: Answer, headers: list[tuple[str, str]]) -> None:
         whole = reply.body if isinstance(reply.body, bytes) else None
@@ -218,10 +233,3 @@ def fault_answer(fault: Fault) -> Answer:
             reply.headers.append(("Retry-After", str(fault.seconds)))
     reply.headers.append(("X-Error-Message", fault.message or "Sandbox fault"))
     return reply
-
-
-def without_limit(headers: list[tuple[str, str]], struck: Answer) -> list[tuple[str, str]]:
-    """A fault's own 429 stands alone: the honest rate headers beside it would contradict it."""
-    if struck.status != 429:
-        return headers
-    return [header for header in headers if not header[0].startswith("RateLimit")]

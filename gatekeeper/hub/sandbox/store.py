@@ -61,7 +61,8 @@ CREATE TABLE IF NOT EXISTS past(
     timestamp TEXT NOT NULL, reviewed_at TEXT, granted_by INTEGER, fields TEXT, email TEXT, rejection_reason TEXT,
     reset_reason TEXT, replaced REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS past_list ON past(repo, replaced);
-CREATE TABLE IF NOT EXISTS app(client_id TEXT PRIMARY KEY, secret TEXT, name TEXT NOT NULL, redirect_uris TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS app(
+    client_id TEXT PRIMARY KEY, secret TEXT, name TEXT NOT NULL, redirect_uris TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS code(
     code TEXT PRIMARY KEY, client_id TEXT NOT NULL, person INTEGER NOT NULL, redirect_uri TEXT NOT NULL,
     scope TEXT NOT NULL, nonce TEXT, challenge TEXT, expires REAL NOT NULL);
@@ -75,10 +76,11 @@ CREATE TABLE IF NOT EXISTS happening(
     created_at TEXT NOT NULL, content TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS happening_discussion ON happening(discussion, id);
 """
-EVERY_TABLE = (
+_EVERY_TABLE = (
     "setting person org membership token repo moved revision blob file request past app code refresh discussion "
     "happening"
-).split()
+)
+EVERY_TABLE = _EVERY_TABLE.split()
 
 _counter = itertools.count(secrets.randbelow(1 << 24))
 

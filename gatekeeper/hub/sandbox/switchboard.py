@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import threading
 import time
@@ -154,13 +155,14 @@ class Switchboard:
                 self._window = int(now // window)
                 self._used.clear()
             used = self._used[who, kind] = self._used.get((who, kind), 0) + 1
-        left, resets = max(0, quota - used), max(1, int(window - now % window))
+        left, resets = max(0, quota - used), math.ceil(window - now % window)
         headers = [
             ("RateLimit", f'"{kind}";r={left};t={resets}'),
             ("RateLimit-Policy", f'"fixed window";"{kind}";q={quota};w={window}'),
         ]
         period = f"{window // 60} minutes" if window >= 60 else f"{window} seconds"
-        return headers, used > quota, f"We had to rate limit you, you hit the quota of {quota} {kind} requests per {period} period."
+        sentence = f"We had to rate limit you, you hit the quota of {quota} {kind} requests per {period} period."
+        return headers, used > quota, sentence
 
     def record(self, **entry: Any) -> None:
         self.journal.append({"n": next(self._calls), **entry})

@@ -9,18 +9,27 @@ from gatekeeper.hub.sandbox.store import Store
 from gatekeeper.hub.sandbox.wire import Answer
 
 STYLE = """
-*{box-sizing:border-box} body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#fff}
-header,main,footer{max-width:56rem;margin:0 auto;padding:1rem} header{display:flex;gap:1rem;flex-wrap:wrap;
-border-bottom:1px solid #c9ced6;align-items:center} header strong{margin-right:auto} a{color:#0b4f9e}
+*{box-sizing:border-box}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#fff}
+header,main,footer{max-width:56rem;margin:0 auto;padding:1rem}
+header{display:flex;gap:1rem;flex-wrap:wrap; border-bottom:1px solid #c9ced6;align-items:center}
+header strong{margin-right:auto}
+a{color:#0b4f9e}
 .pill{border:1px solid #6b7280;border-radius:1rem;padding:0 .6rem;font-size:.9rem;margin-right:.3rem}
 .gate{border:2px solid #8a5a00;border-radius:.5rem;padding:1rem;margin:1rem 0;background:#fffaf0}
-label{display:block;margin-top:.8rem;font-weight:600} label.tick{font-weight:400}
+label{display:block;margin-top:.8rem;font-weight:600}
+label.tick{font-weight:400}
 input[type=text],input[type=date],input[type=search],select{font:inherit;width:100%;max-width:32rem;padding:.4rem;
-border:1px solid #6b7280;border-radius:.3rem} button{font:inherit;padding:.45rem 1rem;border-radius:.3rem;border:1px solid
-#1b1f24;background:#1b1f24;color:#fff;cursor:pointer;margin:.6rem .4rem .2rem 0} button.quiet{background:#fff;color:#1b1f24}
-:focus-visible{outline:3px solid #0b4f9e;outline-offset:2px} table{border-collapse:collapse;width:100%} td,th{text-align:left;
-padding:.3rem .6rem;border-bottom:1px solid #c9ced6;vertical-align:top} .card{white-space:pre-wrap;overflow-wrap:anywhere}
-ul.people{list-style:none;padding:0} ul.people button{margin:.2rem 0;min-width:18rem;text-align:left}
+border:1px solid #6b7280;border-radius:.3rem}
+button{font:inherit;padding:.45rem 1rem;border-radius:.3rem;border:1px solid
+#1b1f24;background:#1b1f24;color:#fff;cursor:pointer;margin:.6rem .4rem .2rem 0}
+button.quiet{background:#fff;color:#1b1f24}
+:focus-visible{outline:3px solid #0b4f9e;outline-offset:2px}
+table{border-collapse:collapse;width:100%}
+td,th{text-align:left; padding:.3rem .6rem;border-bottom:1px solid #c9ced6;vertical-align:top}
+.card{white-space:pre-wrap;overflow-wrap:anywhere}
+ul.people{list-style:none;padding:0}
+ul.people button{margin:.2rem 0;min-width:18rem;text-align:left}
 footer{color:#4b5563;font-size:.9rem}
 """
 

@@ -1,4 +1,4 @@
-"""Files over HTTP: what is served of them past the gate, the tree, the history, and commits as the client makes them."""
+"""Files over HTTP: what is served of them, the tree, the history, and commits as the client makes them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def commits(call: Call) -> Answer:
 
 @route("POST", "REPO/preupload/([^/]+)")
 def preupload(call: Call) -> Answer:
-    """How each file is to be sent: here always with the commit. Known object ids let the client skip what is unchanged."""
+    """How each file is to be sent: here always with the commit. Known ids let the client skip what is unchanged."""
     repo = owned_repo(call, "repo.content.write")
     known = {file["path"]: file["oid"] for file in files.tree_of(call.store, files.head_of(call.store, repo))}
     asked = [file["path"] for file in call.json.get("files", [])]
@@ -154,7 +154,9 @@ def commit(call: Call) -> Answer:
                 header = value
             elif piece["key"] == "file":
                 content = value["content"]
-                added[value["path"]] = base64.b64decode(content) if value.get("encoding") == "base64" else content.encode()
+                added[value["path"]] = (
+                    base64.b64decode(content) if value.get("encoding") == "base64" else content.encode()
+                )
             elif piece["key"] == "deletedFile":
                 removed.add(value["path"])
             elif piece["key"] == "deletedFolder":

@@ -20,13 +20,17 @@ ANONYMOUS = "Invalid username or password."
 
 
 class Refusal(Exception):
-    """An error answer: HTTP status, the Hub's message and, where the Hub sends one, its `X-Error-Code`."""
+    """An error answer: HTTP status, the Hub's message and, where the Hub sends one, its `X-Error-Code`.
 
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+    `beside` is what the JSON body holds besides the message.
+    """
+
+    def __init__(self, status: int, message: str, code: str | None = None, **beside: str) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
+        self.beside = beside
 
 
 @dataclass
@@ -55,7 +59,8 @@ def redirect(location: str, status: int = 303, headers: list[tuple[str, str]] | 
 
 def refuse(refusal: Refusal, *, plain: bool = False) -> Answer:
     """Put a refusal into the Hub's form: JSON under /api/, plain text on file routes, the message also as a header."""
-    answer = as_text(refusal.message, refusal.status) if plain else as_json({"error": refusal.message}, refusal.status)
+    body = {"error": refusal.message, **refusal.beside}
+    answer = as_text(refusal.message, refusal.status) if plain else as_json(body, refusal.status)
     if refusal.code:
         answer.headers.append(("X-Error-Code", refusal.code))
     # A header line holds no line breaks and only latin-1.
