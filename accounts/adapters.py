@@ -104,14 +104,13 @@ class HubAdapter(DefaultSocialAccountAdapter):
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:
         """Make the user of somebody who signs in for the first time, tied to their Hub person."""
-        claims = request.hub_claims  # type: ignore[attr-defined]
+        person = HubPerson.objects.get(hub_user_id=sociallogin.account.uid)
         if not sociallogin.user.username:
             # The name is taken here: the account gets one like it, and the person keeps the name on the Hub.
-            name = claims["preferred_username"]
-            sociallogin.user.username = AccountAdapter(request).generate_unique_username([name, "person"])
+            sociallogin.user.username = AccountAdapter(request).generate_unique_username([person.username, "person"])
         with transaction.atomic():
             user = super().save_user(request, sociallogin, form)
-            people.connect(person=HubPerson.objects.get(hub_user_id=claims["sub"]), user=user)
+            people.connect(person=person, user=user)
         return user
 
     def validate_disconnect(self, account: Any, accounts: Any) -> None:

@@ -16,7 +16,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import connection, models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -58,9 +58,10 @@ class User(AbstractUser):
     objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta(AbstractUser.Meta):
+        # In upper case, because that is how PostgreSQL is asked by __iexact.
         constraints = [
-            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_once"),
-            models.UniqueConstraint(Lower("username"), name="user_username_once"),
+            models.UniqueConstraint(Upper("email"), condition=~Q(email=""), name="user_email_once"),
+            models.UniqueConstraint(Upper("username"), name="user_username_once"),
             models.CheckConstraint(
                 condition=Q(is_system=False) | Q(is_active=False, is_staff=False, is_superuser=False),
                 name="user_system_cannot_sign_in",
@@ -162,7 +163,7 @@ class HubPerson(models.Model):
                 condition=Q(user=None) | Q(proven_at__isnull=False), name="hub_person_with_user_is_proven"
             ),
         ]
-        indexes = [models.Index(Lower("username"), name="hub_person_username_folded")]
+        indexes = [models.Index(Upper("username"), name="hub_person_username_folded")]
 
     def __str__(self) -> str:
         return self.username or self.hub_user_id
@@ -202,7 +203,7 @@ class Publisher(models.Model):
     class Meta:
         verbose_name = _("publisher")
         constraints = [
-            models.UniqueConstraint(Lower("name"), name="publisher_name_once"),
+            models.UniqueConstraint(Upper("name"), name="publisher_name_once"),
             models.UniqueConstraint(fields=["hub_id"], condition=~Q(hub_id=""), name="publisher_hub_id_once"),
         ]
 

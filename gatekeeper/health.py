@@ -109,4 +109,5 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500: rendered without the request, because what broke may break the page again."""
-    return HttpResponse(loader.render_to_string("500.html"), status=500)
+    number = structlog.contextvars.get_contextvars().get("request_id", "")
+    return HttpResponse(loader.render_to_string("500.html", {"request_id": number}), status=500)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import structlog
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
@@ -55,7 +56,9 @@ def test_a_form_without_its_token_says_what_to_do() -> None:
 
 
 def test_an_error_never_shows_the_exception(rf: RequestFactory) -> None:
-    """500: fixed words, and no query behind them."""
-    answer = health.broken(rf.get("/"))
+    """500: fixed words, no query behind them, and the number by which the log is searched."""
+    with structlog.contextvars.bound_contextvars(request_id="number-7"):
+        answer = health.broken(rf.get("/"))
     assert answer.status_code == 500
     assert b"Something went wrong" in answer.content
+    assert b"number-7" in answer.content
