@@ -25,7 +25,9 @@ WISHED = (
 def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, cause: str, at: datetime) -> int:
     """Renew the wish of each (stage id, Hub person id) over the stage's linked repositories; returns how many rows.
 
-    The wish follows from all grants of the person whose stage includes the repository. Four statements for any number.
+    The wish follows from all grants of the person whose stage includes the repository. Five statements for any number.
+    The rows are locked before the grants are read: two stages may include one repository, and whoever comes second
+    must see what the first one did.
     """
     wanted = sorted(set(pairs))
     if not wanted:
@@ -38,24 +40,15 @@ def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, ca
     keys = sorted({(repository, person) for stage, person in wanted for repository in by_stage.get(stage, ())})
     if not keys:
         return 0
-    repositories = {repository for repository, _person in keys}
-    people = {person for _stage, person in wanted}
+    rows = _locked(keys)
     statuses: dict[tuple[int, int], list[str]] = {}
     for repository, person, status in Grant.objects.filter(
-        person__in=people, stage__repositories__in=repositories
+        person__in={person for _repository, person in keys},
+        stage__repositories__in={repository for repository, _person in keys},
     ).values_list("stage__repositories", "person_id", "status"):
         statuses.setdefault((repository, person), []).append(status)
-    existing = {
-        (row.repository_id, row.person_id): row
-        for row in HubAccess.objects.select_for_update(no_key=True)
-        .filter(repository__in=repositories, person__in=people)
-        .order_by("pk")
-    }
-    rows = []
-    for repository, person in keys:
-        row = existing.get((repository, person)) or HubAccess(repository_id=repository, person_id=person)
-        _renew(row, statuses.get((repository, person), []), closing=closing, cause=cause, at=at)
-        rows.append(row)
+    for row in rows:
+        _renew(row, statuses.get((row.repository_id, row.person_id), []), closing=closing, cause=cause, at=at)
     HubAccess.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -65,6 +58,21 @@ def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, ca
     )
     nudge("settle")
     return len(rows)
+
+
+def _locked(keys: list[tuple[int, int]]) -> list[HubAccess]:
+    """Return the row of each (repository id, person id), made where it is missing, locked by ascending id."""
+    HubAccess.objects.bulk_create(
+        [HubAccess(repository_id=repository, person_id=person) for repository, person in keys],
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    rows = HubAccess.objects.select_for_update(no_key=True).filter(
+        repository__in={repository for repository, _person in keys},
+        person__in={person for _repository, person in keys},
+    )
+    wanted = set(keys)
+    return [row for row in rows.order_by("pk") if (row.repository_id, row.person_id) in wanted]
 
 
 def _renew(row: HubAccess, statuses: list[str], *, closing: Closing | None, cause: str, at: datetime) -> None:
@@ -82,20 +90,15 @@ def wish_gate(
     repositories: Iterable[Repository], *, gate: str, card_links: dict[int, str] | None = None, at: datetime
 ) -> None:
     """Wish a gate (and perhaps the two lines of the card, by repository id) of linked repositories, and make it due."""
-    links = card_links or {}
-    existing = {
-        row.repository_id: row
-        for row in RepositoryWish.objects.select_for_update(no_key=True)
-        .filter(repository__in=list(repositories))
-        .order_by("pk")
-    }
-    rows = []
-    for repository in repositories:
-        row = existing.get(repository.pk) or RepositoryWish(repository=repository)
+    links, asked = card_links or {}, list(repositories)
+    RepositoryWish.objects.bulk_create(
+        [RepositoryWish(repository=repository) for repository in asked], ignore_conflicts=True
+    )
+    rows = list(RepositoryWish.objects.select_for_update(no_key=True).filter(repository__in=asked).order_by("pk"))
+    for row in rows:
         row.gate, row.generation = gate, row.generation + 1
-        row.card_link = links.get(repository.pk, row.card_link)
+        row.card_link = links.get(row.repository_id, row.card_link)
         row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
-        rows.append(row)
     RepositoryWish.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -25,7 +25,7 @@ from gatekeeper.models import (
     Stage,
     Submission,
 )
-from gatekeeper.models.policies import GatePolicy
+from gatekeeper.models.policies import GatePolicy, current_policies
 from gatekeeper.rules import questions
 from gatekeeper.rules.lifecycle import RequestStatus
 
@@ -49,11 +49,13 @@ def bring_in(repository: Repository, waiting: Sequence[Waiting], *, at: datetime
     no stage that includes the repository is open. A constant number of statements for any number of people.
     """
     at = at or timezone.now()
-    stage = Stage.objects.including(repository).taking_requests().select_related("release").first()
-    policy = stage.policy if stage else None
-    if stage is None or policy is None or not waiting:
+    if not waiting:
         return []
     with transaction.atomic():
+        stage = _lock_open_stage(repository)
+        if stage is None:
+            return []
+        policy = current_policies([stage])[stage.pk]
         fresh = _not_brought_in(repository, waiting)
         _mark(repository, fresh)
         busy = _with_case_or_grant(repository, fresh)
@@ -62,6 +64,12 @@ def bring_in(repository: Repository, waiting: Sequence[Waiting], *, at: datetime
         completed = _complete_on_the_hub(repository, policy, cases, new, at=at) if policy.hub_is_enough else []
         tell(((case.person.user, "finish_here", case) for case in cases if case not in completed), at=at)
     return cases
+
+
+def _lock_open_stage(repository: Repository) -> Stage | None:
+    """Lock the stage before any Hub access, as every verb does, and so that it cannot be paused meanwhile."""
+    stages = Stage.objects.including(repository).taking_requests().select_related("release")
+    return stages.select_for_update(no_key=True, of=("self",)).first()
 
 
 def _not_brought_in(repository: Repository, waiting: Sequence[Waiting]) -> list[Waiting]:
