@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 BASE_PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PYTHON := .venv/bin/python
+RUNNABLE := .venv/.runnable
 READY := .venv/.installed
 SERVERS := $(PYTHON) -m gatekeeper.embedded
 MANAGE := $(PYTHON) manage.py
@@ -28,11 +29,18 @@ help: ## Print this help
 .PHONY: venv
 venv: $(READY) ## Make .venv with all dependencies, by hash; quick when nothing changed
 
-$(READY): requirements/dev.txt
+# What the demo runs on; the tools that check and test come on top. Bytecode is written when a module is first used.
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r
+
+$(RUNNABLE): requirements/demo.txt
 	@test -n "$(BASE_PYTHON)" || { echo "Gatekeeper needs Python 3.11 or newer, and finds no python3." >&2; exit 1; }
 	@$(BASE_PYTHON) -c 'import sys; sys.exit("Gatekeeper needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
 	$(BASE_PYTHON) -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(INSTALL) $<
+	@touch $@
+
+$(READY): requirements/dev.txt | $(RUNNABLE)
+	$(INSTALL) $<
 	@touch $@
 
 .PHONY: lock
@@ -42,20 +50,20 @@ lock: venv ## Write requirements/*.txt from pyproject.toml (ARGS=--upgrade for n
 # ---------------------------------------------------------------- running it
 
 .PHONY: demo
-demo: venv ## Start the whole service on this machine with pretend people and a pretend Hub
+demo: $(RUNNABLE) ## Start the whole service on this machine with pretend people and a pretend Hub
 	@$(SERVERS) run -- $(MANAGE) demo $(ARGS)
 
 .PHONY: demo-once
-demo-once: venv ## The same, walked through once without a browser; ends by itself
+demo-once: $(RUNNABLE) ## The same, walked through once without a browser; ends by itself
 	@$(SERVERS) run -- $(MANAGE) demo --once $(ARGS)
 
 .PHONY: demo-reset
-demo-reset: venv ## Forget everything the demo kept
+demo-reset: $(RUNNABLE) ## Forget everything the demo kept
 	@$(SERVERS) reset
 	@if [ -z "$${GATEKEEPER_DATA:-}" ]; then rm -rf .data; fi
 
 .PHONY: manage
-manage: venv ## Run a command of manage.py on the embedded servers: make manage ARGS='audit verify'
+manage: $(RUNNABLE) ## Run a command of manage.py on the embedded servers: make manage ARGS='audit verify'
 	@$(SERVERS) run -- $(MANAGE) $(ARGS)
 
 .PHONY: secrets

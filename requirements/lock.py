@@ -17,7 +17,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 # File -> the extras of pyproject.toml that it holds besides the dependencies themselves.
-FILES: dict[str, tuple[str, ...]] = {"base.txt": (), "dev.txt": ("embedded", "dev")}
+FILES: dict[str, tuple[str, ...]] = {
+    "base.txt": (),
+    "demo.txt": ("embedded",),
+    "dev.txt": ("embedded", "dev"),
+}
 MARK = "# Locked for pyproject.toml sha256:"
 
 
@@ -50,8 +54,9 @@ def check() -> list[str]:
             wrong.append(f"requirements/{name} holds a line without an exact version and hashes: run `make lock`.")
         pins[name] = dict(blocks)
     for package, version in pins["base.txt"].items():
-        if pins["dev.txt"].get(package) != version:
-            wrong.append(f"{package} is {version} in production but not in requirements/dev.txt: run `make lock`.")
+        for name in ("demo.txt", "dev.txt"):
+            if pins[name].get(package) != version:
+                wrong.append(f"{package} is {version} in production but not in requirements/{name}: run `make lock`.")
     return wrong
 
 

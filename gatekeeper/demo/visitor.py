@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -156,7 +157,7 @@ class Visitor:
         self.press("Hugging Face")
         return self.press(self.name)
 
-    def api(self, method: str, path: str, *, token: str, body: object = None, expect: int = 200) -> dict[str, object]:
+    def api(self, method: str, path: str, *, token: str, body: Any = None, expect: int = 200) -> dict[str, Any]:
         """Call the API with a token. Raises DemoError if the answer is not as expected."""
         response = requests.request(
             method,
