@@ -14,7 +14,7 @@ from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import Moved, days_after, step, tell, write_texts
 from .grants import give_grants
-from .requests import opine, readable
+from .requests import opine, readable, save_draft
 
 NO_CODE = Refusal("reason_missing", _("Choose at least one reason."))
 WRONG_CODE = Refusal(
@@ -46,7 +46,7 @@ def approve_all(
     Raises NotAllowed (not a reviewer, or one's own request), WrongState (decided already, or `seen` is stale),
     Unmet (acceptance, quorum, place, open stage: names which), Invalid (codes, words). All or nothing.
     """
-    words = readable(words)
+    words, conditions = readable(words), [readable(condition) for condition in conditions]
     with step("request", "approve", requests, by=by, seen=seen, at=at) as moved:
         opine(moved)
         decisions = decide(moved, Outcome.APPROVED, codes=codes, words=words)
@@ -91,6 +91,7 @@ def deny_correctably(
         case.reopened = list(reopened)
         case.waits_until = days_after(moved.at, case.policy.term("correction_days"))
         case.save(update_fields=["reopened", "waits_until"])
+        save_draft(case, case.answers or case.submission.answers or {}, at=moved.at)
         moved.wish(closing=Closing.RESET, cause="changes_needed")
     return case
 

@@ -11,10 +11,14 @@ from accounts.viewer import Viewer
 from gatekeeper.models import Acceptance, Decision, Grant, Outcome, Purpose, Stage
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Closing
-from gatekeeper.rules.lifecycle import GrantStatus, StageStatus
+from gatekeeper.rules.lifecycle import GrantStatus, Role, StageStatus
 
 from ._step import Moved, acting, days_after, record, step, tell, write_texts
 from ._wishes import wish_access
+from .releases import STEWARDS, require
+from .requests import readable
+
+IMPORTERS = STEWARDS | {Role.HUB, Role.CLOCK}
 
 
 def give_grants(moved: Moved, decisions: Sequence[Decision], *, conditions: Sequence[str] = ()) -> list[Grant]:
@@ -55,15 +59,16 @@ def bring_in_all(stage: Stage, people: Iterable[HubPerson], *, by: Viewer, at: d
     """Bring in people who were accepted on the Hub already, as imported grants with their terms unproven.
 
     Nothing is written to the Hub: it says yes already. People who hold a live grant of the stage are left out, and a
-    stage that is paused or closed takes nobody.
+    stage that is paused or closed takes nobody. Raises NotAllowed unless a steward or the Hub's worker asks.
     """
-    at = at or timezone.now()
+    require(by, stage.publisher_id, IMPORTERS)
+    at, accepted = at or timezone.now(), {person.pk: person for person in people}
     with transaction.atomic():
         locked = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("release").get(pk=stage.pk)
         policy = locked.policy
         if policy is None or locked.status in (StageStatus.PAUSED, StageStatus.CLOSED):
             return []
-        holding = set(Grant.objects.live().filter(stage=locked, person__in=people).values_list("person_id", flat=True))
+        holding = set(Grant.objects.live().filter(stage=locked, person__in=accepted).values_list("person", flat=True))
         grants = Grant.objects.bulk_create(
             [
                 Grant(
@@ -75,7 +80,7 @@ def bring_in_all(stage: Stage, people: Iterable[HubPerson], *, by: Viewer, at: d
                     created_at=at,
                     ends_at=days_after(at, policy.term("duration_days")),
                 )
-                for person in people
+                for person in accepted.values()
                 if person.pk not in holding
             ],
             batch_size=1_000,
@@ -114,11 +119,12 @@ def suspend_all(
     grants: Iterable[Grant], *, by: Viewer, words: str = "", cause: str = "suspended", at: datetime | None = None
 ) -> list[Grant]:
     """Suspend grants: from this transaction on the Hub should say pending."""
+    words = readable(words) if words.strip() else ""
     with step("grant", "suspend", grants, by=by, at=at) as moved:
         moved.wish(closing=Closing.PENDING, cause=cause)
         tell(((grant.person.user, "access_suspended", grant) for grant in moved.rows), at=moved.at)
-        if words.strip():
-            texts = write_texts(((grant.person, Purpose.WORDS, words.strip()) for grant in moved.rows), at=moved.at)
+        if words:
+            texts = write_texts(((grant.person, Purpose.WORDS, words) for grant in moved.rows), at=moved.at)
             for grant, text in zip(moved.rows, texts, strict=True):
                 moved.note(grant, words=text.pk, words_digest=text.digest)
     return moved.rows
@@ -139,7 +145,6 @@ def reinstate(grant: Grant, *, by: Viewer, at: datetime | None = None) -> Grant:
 def revoke(grant: Grant, *, by: Viewer, codes: Sequence[str], words: str, at: datetime | None = None) -> Grant:
     """End access for cause, with a decision; the Hub request is rejected."""
     from .decisions import REDRESS, check_codes
-    from .requests import readable
 
     words = readable(words)
     with step("grant", "revoke", [grant], by=by, at=at) as moved:

@@ -12,7 +12,6 @@ from accounts.viewer import Viewer
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import GateForm, GatePolicy, Intake, LicenceVersion, Stage
 from gatekeeper.rules import questions
-from gatekeeper.rules.questions import Kind
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -20,7 +19,8 @@ from ._step import acting, record
 from .releases import PUBLISHED, require
 
 BAD_FORM = Refusal(
-    "form_malformed", _("This form cannot be read: every question needs a key, a label and a known kind.")
+    "form_malformed",
+    _("This form cannot be read: every question needs its own key, a label and a known kind; choices need options."),
 )
 NOT_PUBLISHED = Refusal("not_published", _("The form and the licence version have to be published first."))
 BAD_TERM = Refusal("term_malformed", _("This value does not fit."))
@@ -41,12 +41,8 @@ def draft_form(
 ) -> GateForm:
     """Keep a form as a draft. Raises NotAllowed, Invalid if a question cannot be read."""
     require(by, publisher.pk)
-    keys = [question.get("key") for question in questions_asked]
-    readable = all(
-        question.get("key") and question.get("label") and question.get("kind") in set(Kind)
-        for question in questions_asked
-    )
-    if not readable or len(set(keys)) != len(keys):
+    readable = all(questions.readable(question) for question in questions_asked)
+    if not readable or len({question["key"] for question in questions_asked}) != len(questions_asked):
         raise Invalid(BAD_FORM, {"questions": BAD_FORM})
     at = at or timezone.now()
     with transaction.atomic():

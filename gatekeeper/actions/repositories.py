@@ -12,7 +12,7 @@ from accounts.viewer import Viewer
 from gatekeeper.models import Card, Repository, RepositoryKind, Stage
 from gatekeeper.models.roles import roles_at
 from gatekeeper.rules.licensing import raw_hash
-from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.lifecycle import Role, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -179,10 +179,12 @@ def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) ->
     require(by, repository.publisher_id)
     at = at or timezone.now()
     with transaction.atomic():
+        # The stages are locked too, so that none opens on this repository meanwhile.
+        stages = list(Stage.objects.select_for_update(no_key=True).filter(repositories=repository).order_by("pk"))
         locked = Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
         if locked.unlinked_at is not None:
             return locked
-        if Stage.objects.including(locked).taking_requests().exists():
+        if any(stage.status in (StageStatus.OPENING, StageStatus.OPEN) for stage in stages):
             raise WrongState(IN_USE)
         locked.unlinked_at, locked.unlinked_by = at, acting(by)
         locked.save(update_fields=["unlinked_at", "unlinked_by"])

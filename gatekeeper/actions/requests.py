@@ -114,9 +114,14 @@ def answer(
         refusals = dict(checked.refusals)
         if case.status == RequestStatus.DENIED_CORRECTABLE:
             refusals |= _closed_questions(case, checked.answers, answers)
-        kept = {key: value for key, value in case.answers.items() if key not in answers or key in refusals}
+        asked = {question["key"] for question in case.policy.form.questions}
+        kept = {
+            key: value
+            for key, value in case.answers.items()
+            if key in asked and (key not in answers or key in refusals)
+        }
         kept |= {key: value for key, value in checked.answers.items() if key not in refusals}
-        _save_draft(case, kept, at=moved.at)
+        save_draft(case, kept, at=moved.at)
     if refusals:
         raise Invalid(AT_FAULT, refusals)
     return case
@@ -124,11 +129,12 @@ def answer(
 
 def _adopt_policy(case: AccessRequest) -> None:
     """Let an unfinished case follow the terms in force: what is answered from now on is answered to them."""
-    policy = current_policies([case.stage]).get(case.stage_id)
-    if policy is not None and policy.pk != case.policy_id:
+    policy = current_policies([case.stage])[case.stage_id]
+    if policy.pk != case.policy_id:
         before = {question["key"]: question for question in case.policy.form.questions}
         changed = [question["key"] for question in policy.form.questions if question != before.get(question["key"])]
-        case.reopened = sorted({*case.reopened, *changed})
+        if case.reopened:  # none named means that all are open
+            case.reopened = sorted({*case.reopened, *changed})
         case.policy = policy
         case.save(update_fields=["policy", "reopened"])
 
@@ -141,15 +147,14 @@ def _closed_questions(case: AccessRequest, standing: Mapping[str, Any], given: M
     }
 
 
-def _save_draft(case: AccessRequest, answers: dict[str, Any], *, at: datetime) -> None:
-    if case.draft is None:
-        case.draft = PersonalText.of(case.person, Purpose.DRAFT, answers, at=at, days=DRAFT_DAYS)
-        case.draft.save()
-        case.save(update_fields=["draft"])
-        return
-    case.draft.body = answers
-    case.draft.delete_after = at + timedelta(days=DRAFT_DAYS)
-    case.draft.save(update_fields=["body", "delete_after"])
+def save_draft(case: AccessRequest, answers: dict[str, Any], *, at: datetime) -> None:
+    """Keep answers at hand, for longer than their person has to finish them."""
+    draft = case.draft or PersonalText.of(case.person, Purpose.DRAFT, answers, at=at, days=DRAFT_DAYS)
+    draft.body = answers
+    draft.delete_after = max(at, case.waits_until or at) + timedelta(days=DRAFT_DAYS)
+    draft.save()
+    case.draft = draft
+    case.save(update_fields=["draft"])
 
 
 def accept(
@@ -169,7 +174,7 @@ def accept(
     """
     with step("request", "accept", [request], by=by, at=at) as moved:
         [case] = moved.rows
-        policy = current_policies([case.stage]).get(case.stage_id) or case.policy
+        policy = current_policies([case.stage])[case.stage_id]
         version = policy.licence_version
         if text_sha256 != version.text_sha256:
             raise WrongState(OTHER_TEXT)
@@ -327,6 +332,7 @@ def recommend(
     request: AccessRequest, *, by: Viewer, note: str = "", seen: int | None = None, at: datetime | None = None
 ) -> AccessRequest:
     """Give one's opinion that a submission should be approved, where more than one is needed."""
+    note = readable(note) if note.strip() else ""
     with step("request", "recommend", [request], by=by, seen=seen, at=at) as moved:
         [case] = moved.rows
         opine(moved, note=note)
@@ -335,7 +341,7 @@ def recommend(
 
 def opine(moved: Moved, *, note: str = "") -> None:
     """Record the actor's approving review of each submission that is moved."""
-    notes = write_texts(((row.person, Purpose.NOTE, note) for row in moved.rows), at=moved.at) if note.strip() else []
+    notes = write_texts(((row.person, Purpose.NOTE, note) for row in moved.rows), at=moved.at) if note else []
     Review.objects.bulk_create(
         [
             Review(
@@ -384,6 +390,8 @@ def note_breaches(*, at: datetime | None = None) -> int:
 
 def _stop_waiting(cases: list[AccessRequest]) -> None:
     AccessRequest.objects.filter(pk__in=[case.pk for case in cases]).update(waits_until=None, assignee=None)
+    for case in cases:
+        case.waits_until = case.assignee = None
 
 
 def _say(case: AccessRequest, kind: MessageKind, words: str, moved: Moved) -> None:
@@ -393,10 +401,12 @@ def _say(case: AccessRequest, kind: MessageKind, words: str, moved: Moved) -> No
 
 
 def readable(words: str) -> str:
-    """Return words without space around them. Raises Invalid if nothing is left, or too much."""
-    words = words.strip()
+    """Return words without space around them. Raises Invalid if nothing is left, too much, or what cannot be shown."""
+    words = questions.tidy(words)
     if not words:
         raise Invalid(NO_WORDS, {"words": NO_WORDS})
     if len(words) > LONGEST_WORDS:
         raise Invalid(TOO_MANY_WORDS, {"words": TOO_MANY_WORDS})
+    if questions.unshowable(words):
+        raise Invalid(questions.CONTROL_CHARACTERS, {"words": questions.CONTROL_CHARACTERS})
     return words

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from accounts.viewer import Viewer
 from gatekeeper.models import Grant, Repository, Stage
-from gatekeeper.rules.lifecycle import WANTED_GRANT
 
 from ._step import step
 from ._wishes import wish_gate
@@ -45,7 +44,8 @@ def pause(stage: Stage, *, by: Viewer, suspending: bool = False, at: datetime | 
     with step("stage", "pause", [stage], by=by, at=at) as moved:
         moved.note(moved.rows[0], suspending=suspending)
         if suspending:
-            for grants in _by_thousands(Grant.objects.filter(stage=stage, status__in=WANTED_GRANT).order_by("pk")):
+            wanted = Grant.objects.wanted().filter(stage=stage).order_by("pk").iterator(chunk_size=AT_ONCE)
+            for grants in _by_thousands(wanted):
                 suspend_all(grants, by=by, cause="stage_paused", at=moved.at)
     return moved.rows[0]
 

@@ -69,6 +69,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
                 licence_version__in={policy.licence_version_id for policy in policies.values()},
             ).values_list("person_id", "licence_version_id")
         )
+        read_back = set(self.to_activate().values_list("pk", flat=True))
         found = {}
         for grant in grants:
             policy = policies.get(grant.stage_id)
@@ -78,6 +79,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
                 stage_takes_grants=grant.stage.status == StageStatus.OPEN,
                 acceptance_current=grant.is_imported
                 or (policy is not None and (grant.person_id, policy.licence_version_id) in accepted),
+                read_back=grant.pk in read_back,
                 due=grant.ends_at is not None and grant.ends_at <= at,
             )
         return found

@@ -103,9 +103,8 @@ class Facts:
     already_recommended: bool = False
     places_left: int | None = 0
     live_grant: bool = True
+    read_back: bool = False
     due: bool = False
-    answer_owed: bool = False
-    suspended_here: bool = False
 
 
 def _step(
@@ -184,10 +183,9 @@ REQUEST_STEPS = (
 )
 
 GRANT_STEPS = (
-    _step("activate", {G.PENDING_ACTIVATION}, G.ACTIVE, {R.HUB}, label=_("Confirm on the Hub")),
-    _step(
-        "suspend", {G.PENDING_ACTIVATION, G.ACTIVE}, G.SUSPENDED, {R.STEWARD, R.OWNER}, "not_own", label=_("Suspend")
-    ),
+    _step("activate", {G.PENDING_ACTIVATION}, G.ACTIVE, {R.HUB}, "read_back", label=_("Confirm on the Hub")),
+    # One's own too: a steward who holds a grant must be able to stop the whole stage.
+    _step("suspend", {G.PENDING_ACTIVATION, G.ACTIVE}, G.SUSPENDED, {R.STEWARD, R.OWNER}, label=_("Suspend")),
     _step(
         "reinstate",
         {G.SUSPENDED},
@@ -287,6 +285,10 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
     "automatic": (
         lambda facts: facts.automatic,
         Refusal("not_automatic", _("This stage is decided by people.")),
+    ),
+    "read_back": (
+        lambda facts: facts.read_back,
+        Refusal("not_read_back", _("The Hub was not read back as accepting this person everywhere yet.")),
     ),
     "due": (
         lambda facts: facts.due,

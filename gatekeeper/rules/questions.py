@@ -40,6 +40,7 @@ LONGEST = {
     Kind.NUMBER: 40,
     Kind.DATE: 10,
 }
+CHOICES = frozenset({Kind.SELECT, Kind.MULTI_SELECT})
 BOXES = frozenset({Kind.ASSENT, Kind.AGE_ATTESTATION})
 TICKED = frozenset({"on", "true", "yes", "1"})
 
@@ -59,6 +60,7 @@ CONTROL_CHARACTERS = Refusal("control_characters", _("The answer holds character
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{1,9})?")
+BIGGEST = 10**30  # beyond, Python may refuse to write a number out
 
 # ISO 3166-1 alpha-2: the officially assigned codes, the same set as the Hub's country field offers.
 COUNTRIES = frozenset(
@@ -118,11 +120,15 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
         return _read_many(question, raw)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return None, WRONG_KIND
-    text = unicodedata.normalize("NFC", str(raw)).replace("\r\n", "\n").strip()
+    if isinstance(raw, int) and abs(raw) >= BIGGEST:
+        return None, NOT_A_NUMBER
+    text = tidy(str(raw))
     if not text:
         return None, None
-    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+    if unshowable(text):
         return None, CONTROL_CHARACTERS
+    if kind is Kind.SELECT:
+        return (text, None) if text in _values(question) else (None, NOT_AN_OPTION)
     bound = longest(question)
     if len(text) > bound:
         return None, Refusal(
@@ -130,7 +136,21 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
             _("The answer has %(length)s characters; at most %(bound)s fit."),
             {"length": len(text), "bound": bound},
         )
-    return _read_text(kind, question, text)
+    return _read_text(kind, text)
+
+
+def tidy(text: str) -> str:
+    """Return a text composed (NFC), with LF line ends and without space around it."""
+    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+
+
+def unshowable(text: str) -> bool:
+    """Say whether a text holds control characters or halves of characters, which no page can show."""
+    return any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text)
+
+
+def _values(question: Mapping[str, Any]) -> list[str]:
+    return [option["value"] for option in question.get("options", ())]
 
 
 def _read_box(raw: Any) -> tuple[Any, Refusal | None]:
@@ -145,18 +165,15 @@ def _read_many(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | No
     chosen = [raw] if isinstance(raw, str) else raw
     if not isinstance(chosen, list | tuple) or not all(isinstance(value, str) for value in chosen):
         return None, WRONG_KIND
-    allowed = [option["value"] for option in question.get("options", ())]
+    allowed = _values(question)
     if set(chosen) - set(allowed):
         return None, NOT_AN_OPTION
     return [value for value in allowed if value in chosen], None
 
 
-def _read_text(kind: Kind, question: Mapping[str, Any], text: str) -> tuple[Any, Refusal | None]:
-    if kind is Kind.SELECT:
-        allowed = {option["value"] for option in question.get("options", ())}
-        return (text, None) if text in allowed else (None, NOT_AN_OPTION)
+def _read_text(kind: Kind, text: str) -> tuple[Any, Refusal | None]:
     if kind is Kind.COUNTRY:
-        return (text.upper(), None) if text.upper() in COUNTRIES else (None, NOT_AN_OPTION)
+        return (text.upper(), None) if len(text) == 2 and text.upper() in COUNTRIES else (None, NOT_AN_OPTION)
     if kind is Kind.DATE:
         return _read_date(text)
     if kind is Kind.URL:
@@ -247,27 +264,44 @@ def _flattened(fields: Any, findings: list[tuple[str, Refusal]]) -> Iterable[tup
         )
         return
     for raw_label, spec in fields.items():
-        label = " ".join(str(raw_label).split())
-        if isinstance(spec, Mapping):
-            inner = {key: value for key, value in spec.items() if value == "ip_location" and key != "type"}
-            for nested in inner:
-                findings.append(
-                    (str(nested), Refusal("nested_field", _("This field stood inside another one by mistake.")))
-                )
-                yield str(nested), "ip_location"
-            spec = {key: value for key, value in spec.items() if key not in inner}
-        yield label, spec
+        label = _label(raw_label)
+        inner = _inner(spec)
+        yield label, spec if not inner else {key: value for key, value in spec.items() if key not in inner}
+        for nested, kind in inner.items():
+            findings.append(
+                (_label(nested), Refusal("nested_field", _("This field stood inside another one by mistake.")))
+            )
+            yield _label(nested), kind
+
+
+def _inner(spec: Any) -> dict[Any, str]:
+    """Return the fields that stand inside another one: keys of its mapping that are given a type of their own."""
+    if not isinstance(spec, Mapping):
+        return {}
+    return {
+        key: value
+        for key, value in spec.items()
+        if key != "type" and isinstance(value, str) and _type_name(value) in {*HUB_KINDS, "ip_location"}
+    }
+
+
+def _label(raw: Any) -> str:
+    return " ".join(unicodedata.normalize("NFC", str(raw)).split())
+
+
+def _type_name(raw: Any) -> str:
+    return str(raw).strip().lower()
 
 
 def _hub_kind(label: str, spec: Any, findings: list[tuple[str, Refusal]]) -> tuple[Kind | None, list[dict[str, Any]]]:
     named = spec.get("type") if isinstance(spec, Mapping) else spec
-    if named == "ip_location":
+    if _type_name(named) == "ip_location":
         findings.append(
             (label, Refusal("ip_location", _("The Hub derives this from the network address; it is not asked here.")))
         )
         return None, []
     options = _hub_options(spec.get("options") if isinstance(spec, Mapping) else None)
-    kind = HUB_KINDS.get(str(named)) or (Kind.SELECT if options else None)
+    kind = HUB_KINDS.get(_type_name(named)) or (Kind.SELECT if options else None)
     if kind is None:
         findings.append(
             (label, Refusal("unknown_type", _("The type of this field is not known; it is asked as a short text.")))
@@ -287,8 +321,8 @@ def _hub_options(raw: Any) -> list[dict[str, Any]]:
             label = option.get("label", value)
         else:
             value = label = option
-        if str(value).strip():
-            options.append({"value": str(value), "label": {"en": str(label)}})
+        if _label(value):
+            options.append({"value": _label(value), "label": {"en": _label(label)}})
     return options
 
 
@@ -305,15 +339,32 @@ def unique_key(label: str, taken: set[str]) -> str:
 
 def hub_answers(form: Mapping[str, Any], fields: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the answers given on the Hub, `{label: text}`, as answers to this form; what does not fit is left out."""
-    given = {" ".join(str(label).split()).casefold(): value for label, value in (fields or {}).items()}
+    exact = {_label(label): value for label, value in (fields or {}).items()}
+    given = {**{label.casefold(): value for label, value in exact.items()}, **exact}
     answers = {}
     for question in form["questions"]:
-        label = " ".join(str(question.get("hub_label") or "").split()).casefold()
-        if label and label in given:
-            value, refused = read(question, given[label])
-            if refused is None and value is not None:
-                answers[question["key"]] = value
+        label = _label(question.get("hub_label") or "")
+        value, refused = read(question, given.get(label, given.get(label.casefold())) if label else None)
+        if refused is None and value is not None:
+            answers[question["key"]] = value
     return answers
+
+
+def readable(question: Any) -> bool:
+    """Say whether a question has the shape that everything here relies on: key, label, kind, options, whole numbers."""
+    if not isinstance(question, Mapping) or not isinstance(question.get("label"), Mapping) or not question["label"]:
+        return False
+    key, kind, options = question.get("key"), question.get("kind"), question.get("options")
+    named = isinstance(key, str) and bool(key) and isinstance(kind, str) and kind in set(Kind)
+    counted = all(_is_count(question.get(name)) for name in ("max_length", "retention_days"))
+    chosen_from = isinstance(options, list) and all(
+        isinstance(option, Mapping) and isinstance(option.get("value"), str) and option["value"] for option in options
+    )
+    return named and counted and (chosen_from if options or kind in CHOICES else True)
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 36_500)
 
 
 def unpublishable(form: Mapping[str, Any]) -> dict[str, Refusal]:
