@@ -3,7 +3,7 @@
 Events hold ids and salted digests, never personal data, so that erasing a person breaks no proof.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -81,7 +81,7 @@ def event_digest(
     """Return the SHA-256 of an event's values as canonical JSON, in hexadecimal."""
     return document_hash(
         {
-            "at": at.isoformat(timespec="microseconds"),
+            "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
             "actor": actor,
             "action": action,
             "kind": kind,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -77,14 +78,15 @@ class Verdict:
         return not self.faults
 
 
-def verify(*, kept: Iterable[Mapping[str, Any]] = ()) -> Verdict:
+def verify(*, kept: Iterable[Mapping[str, Any]] = (), earlier_keys: Iterable[Ed25519PublicKey] = ()) -> Verdict:
     """Check every event against its digest, every checkpoint against its events, its forerunner and its signature.
 
     `kept` are checkpoints stored elsewhere, as mappings with id, digest, events and signature: a record that was
-    rewritten or cut shorter than them is found. Reads in a stream.
+    rewritten or cut shorter than them is found. `earlier_keys` are the public halves of signing keys that were
+    replaced; a signature by any other key is a fault. Reads in a stream.
     """
     verdict, previous = Verdict(), None
-    public = signing.signing_key().public_key()
+    known = {signing.key_id(key): key for key in (signing.signing_key().public_key(), *earlier_keys)}
     for checkpoint in Checkpoint.objects.order_by("pk").iterator():
         verdict.checkpoints += 1
         if checkpoint.previous_id != (previous.pk if previous else None):
@@ -92,9 +94,9 @@ def verify(*, kept: Iterable[Mapping[str, Any]] = ()) -> Verdict:
         digest, count = _chained(previous.digest if previous else "", _digests(checkpoint, verdict))
         if (digest, count) != (checkpoint.digest, checkpoint.events):
             verdict.faults.append(f"Checkpoint {checkpoint.pk} does not seal the events that are there.")
-        if checkpoint.key_id == signing.key_id(public) and not signing.verifies(
-            _message(checkpoint.digest, checkpoint.events, checkpoint.last_event), checkpoint.signature, public
-        ):
+        key = known.get(checkpoint.key_id)
+        message = _message(checkpoint.digest, checkpoint.events, checkpoint.last_event)
+        if key is None or not signing.verifies(message, checkpoint.signature, key):
             verdict.faults.append(f"Checkpoint {checkpoint.pk} is not signed by this installation.")
         previous = checkpoint
     for event in Event.objects.unsealed().iterator():
