@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import structlog
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
-from gatekeeper import health
+from gatekeeper import checks, health
 
 
 def test_alive_needs_nothing(client: Client) -> None:
@@ -62,3 +63,23 @@ def test_an_error_never_shows_the_exception(rf: RequestFactory) -> None:
     assert answer.status_code == 500
     assert b"Something went wrong" in answer.content
     assert b"number-7" in answer.content
+
+
+@pytest.mark.django_db
+def test_a_role_that_may_empty_the_record_is_found(settings: Any) -> None:
+    """Row triggers do not see TRUNCATE; the check of a production database says so, and of no other."""
+    assert checks.record_is_append_only(databases=["default"]) == []
+    settings.PRODUCTION = True
+    assert [found.id for found in checks.record_is_append_only(databases=["default"])] == ["gatekeeper.W010"]
+    assert checks.record_is_append_only(databases=None) == []
+
+
+def test_readable_key_files_are_found(settings: Any, tmp_path: Path) -> None:
+    """A key that others on the machine can read is no secret."""
+    settings.GATEKEEPER_DATA = tmp_path
+    file = tmp_path / "signing.key"
+    file.write_text("key")
+    file.chmod(0o644)
+    assert [found.id for found in checks.key_files()] == ["gatekeeper.W009"]
+    file.chmod(0o600)
+    assert checks.key_files() == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -61,6 +62,20 @@ def test_keys_can_change(hub_token: HubToken, settings: Any) -> None:
     settings.GATEKEEPER_ENCRYPTION_KEYS = [new]
     hub_token.refresh_from_db()
     assert hub_token.reveal() == SECRET
+
+
+def test_second_factors_are_rotated_too(ada: User, settings: Any) -> None:
+    """Their seeds are under the same keys; one that no key opens is named and left as it is."""
+    old, new = settings.GATEKEEPER_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    factor = Authenticator.objects.create(user=ada, type="totp", data={"secret": ciphers.encrypt("seed")})
+    settings.GATEKEEPER_ENCRYPTION_KEYS = [new, old]
+    call_command("rotate_hub_tokens", stdout=StringIO())
+    settings.GATEKEEPER_ENCRYPTION_KEYS = [new]
+    factor.refresh_from_db()
+    assert ciphers.decrypt(factor.data["secret"]) == "seed"
+    settings.GATEKEEPER_ENCRYPTION_KEYS = [old]
+    with pytest.raises(CommandError, match=f"second factor {factor.pk}"):
+        call_command("rotate_hub_tokens", stdout=StringIO())
 
 
 def test_a_missing_key_is_said_and_nothing_leaks(hub_token: HubToken, settings: Any) -> None:
