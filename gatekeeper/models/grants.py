@@ -42,6 +42,21 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Return the grants for which the Hub should say yes."""
         return self.filter(status__in=WANTED_GRANT)
 
+    def giving_access(self, repository: "Repository | models.OuterRef", *, at: datetime) -> "GrantQuerySet":
+        """Return the grants by which somebody has access to a repository now.
+
+        Active, not past their end, and their person accepted there when the Hub was last read.
+        """
+        said_yes = HubAccess.objects.confirmed_yes().filter(
+            repository=models.OuterRef("stage__repositories"), person=models.OuterRef("person")
+        )
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=at),
+            models.Exists(said_yes),
+            stage__repositories=repository,
+            status=GrantStatus.ACTIVE,
+        )
+
     def to_expire(self, *, at: datetime) -> "GrantQuerySet":
         """Return the live grants whose end has come."""
         return self.live().filter(ends_at__lte=at)

@@ -1,13 +1,16 @@
 """Licences, their versions, and the proof that somebody accepted one."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from accounts.models import HubPerson, Publisher
 
-from .policies import Version, published_pair
-from .repositories import Repository
+from .policies import GatePolicy, Version, VersionQuerySet, published_pair
+from .repositories import READING, Repository
+
+if TYPE_CHECKING:
+    from accounts.viewer import Viewer
 
 
 class Licence(models.Model):
@@ -28,6 +31,19 @@ class Licence(models.Model):
         return self.title
 
 
+class LicenceVersionQuerySet(VersionQuerySet):
+    """Questions asked of licence versions."""
+
+    def visible_to(self, viewer: "Viewer") -> "LicenceVersionQuerySet":
+        """Return those of the viewer's publishers, those of public releases, and those that the viewer accepted."""
+        public = GatePolicy.objects.published().filter(stage__release__published_at__isnull=False)
+        seen = models.Q(licence__publisher__in=viewer.publishers_with(*READING))
+        seen |= models.Q(pk__in=public.values("licence_version"))
+        if viewer.person:
+            seen |= models.Q(pk__in=Acceptance.objects.filter(person=viewer.person).values("licence_version"))
+        return self.filter(seen)
+
+
 class LicenceVersion(Version):
     """The exact bytes of a licence text. `document` holds identifier, title, restrictions (slugs) and text_sha256."""
 
@@ -38,6 +54,8 @@ class LicenceVersion(Version):
     source_repository = models.ForeignKey(Repository, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     source_commit = models.CharField(max_length=64, blank=True)
     source_path = models.CharField(max_length=200, blank=True)
+
+    objects = LicenceVersionQuerySet.as_manager()  # type: ignore[misc]  # narrower than that of every version
 
     class Meta:
         constraints = [

@@ -8,8 +8,11 @@ from django.db import models
 from accounts.models import Publisher, User
 
 from .personal import document_hash
+from .repositories import READING
 
 if TYPE_CHECKING:
+    from accounts.viewer import Viewer
+
     from .ladders import Stage
 
 
@@ -64,11 +67,23 @@ def published_pair(name: str) -> models.CheckConstraint:
     )
 
 
+class GateFormQuerySet(VersionQuerySet):
+    """Questions asked of gate forms."""
+
+    def visible_to(self, viewer: "Viewer") -> "GateFormQuerySet":
+        """Return the forms of the viewer's publishers, and those that the published policies of public releases ask."""
+        public = GatePolicy.objects.published().filter(stage__release__published_at__isnull=False)
+        mine = models.Q(publisher__in=viewer.publishers_with(*READING))
+        return self.filter(mine | models.Q(pk__in=public.values("form")))
+
+
 class GateForm(Version):
     """What a stage asks. `document` holds {"questions": […]}: see rules/questions.py for their shape."""
 
     publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="gate_forms")
     title = models.CharField(max_length=200)
+
+    objects = GateFormQuerySet.as_manager()  # type: ignore[misc]  # narrower than that of every version
 
     class Meta:
         constraints = [published_pair("gate_form_published_pair")]

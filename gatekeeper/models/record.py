@@ -10,8 +10,10 @@ from django.db import models
 
 from accounts.models import Publisher, User
 
+from .grants import Grant
 from .personal import document_hash
 from .repositories import READING
+from .requests import AccessRequest
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
@@ -35,7 +37,15 @@ class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, viewer: "Viewer") -> "EventQuerySet":
         """Return the events of the viewer's publishers; an operator sees those of the installation too."""
         theirs = models.Q(publisher__in=viewer.publishers_with(*READING))
-        return self.filter(theirs | models.Q(publisher=None) if viewer.is_operator else theirs)
+        seen = self.filter(theirs | models.Q(publisher=None) if viewer.is_operator else theirs)
+        if viewer.person is None:
+            return seen
+        # Somebody who works here and applied here sees their own case as a requester does: without its history.
+        own_cases = AccessRequest.objects.own(viewer).values("pk")
+        own_grants = Grant.objects.own(viewer).values("pk")
+        return seen.exclude(object_kind="accessrequest", object_id__in=own_cases).exclude(
+            object_kind="grant", object_id__in=own_grants
+        )
 
     def about(self, kind: str, pk: int) -> "EventQuerySet":
         """Return the events about one thing, oldest first."""
