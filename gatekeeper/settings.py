@@ -499,25 +499,50 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # API
 
+API_PER_MINUTE = 600  # requests of one account
+API_PER_MINUTE_ANONYMOUS = 120  # requests of one address that is not signed in
 REST_FRAMEWORK = {
     # The token first: the first class answers WWW-Authenticate, so a missing credential is 401 and not 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["gatekeeper.api.scopes.Scoped"],
+    "DEFAULT_THROTTLE_CLASSES": ["gatekeeper.api.throttling.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["gatekeeper.api.parsing.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "gatekeeper.api.errors.answer_to",
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Gatekeeper",
     "DESCRIPTION": "Staged release of gated repositories of the Hugging Face Hub.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gatekeeper.api.schema.tell_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "RequestStatus": "gatekeeper.api.serializers.words.REQUEST_STATUSES",
+        "GrantStatus": "gatekeeper.api.serializers.words.GRANT_STATUSES",
+        "StageStatus": "gatekeeper.api.serializers.words.STAGE_STATUSES",
+        "ReasonCode": "gatekeeper.api.serializers.words.CODES",
+        "RepositoryKind": "gatekeeper.models.RepositoryKind",
+        "PublisherKind": "accounts.models.Publisher.Kind",
+        "PublisherRole": "accounts.models.Membership.Role",
+        "QuestionKind": "gatekeeper.api.serializers.documents.KINDS",
+        "MessageKind": "gatekeeper.models.MessageKind",
+        "AcceptanceKind": "gatekeeper.models.AcceptanceKind",
+    },
 }
 
 

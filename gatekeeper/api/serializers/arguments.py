@@ -1,0 +1,141 @@
+"""What an action takes: one small shape for each; actions that take nothing share an empty one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from gatekeeper.actions.requests import LONGEST_WORDS
+
+from .words import CODES
+
+LARGEST_ID = 2**63 - 1
+
+
+class Strict(serializers.Serializer[Any]):
+    """A shape that refuses names it does not know: a misspelt condition must not be lost in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values. Raises ValidationError, also for a name that is not taken here."""
+        values = super().to_internal_value(data)
+        unknown = set(data) - set(self.fields)
+        if unknown:
+            refused = serializers.ErrorDetail(_("This is not taken here."), code="unknown_field")
+            raise serializers.ValidationError({str(name): [refused] for name in sorted(unknown)})
+        return values
+
+
+def words(required: bool = True) -> serializers.CharField:
+    """Return a field for what somebody writes to somebody."""
+    return serializers.CharField(max_length=LONGEST_WORDS, required=required, help_text="Plain text.")
+
+
+def codes() -> serializers.ListField:
+    """Return a field for reason codes."""
+    return serializers.ListField(
+        child=serializers.ChoiceField(choices=CODES), min_length=1, help_text="Reason codes; at least one."
+    )
+
+
+def submission() -> serializers.IntegerField:
+    """Return the field for the submission that was seen; another one in the meantime is a conflict (409)."""
+    return serializers.IntegerField(
+        source="seen",
+        min_value=1,
+        max_value=LARGEST_ID,
+        help_text="The id of the submission that you saw. If there is a newer one, nothing is done: 409.",
+    )
+
+
+class Nothing(Strict):
+    """No arguments."""
+
+
+class Answers(Strict):
+    """Answers by the key of their question."""
+
+    answers = serializers.DictField(child=serializers.JSONField(allow_null=True))
+
+
+class Acceptance(Strict):
+    """The licence text that was shown, by its hash, and the use restrictions that were acknowledged."""
+
+    text_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="SHA-256 of the exact bytes that were shown.")
+    acknowledged = serializers.ListField(
+        child=serializers.CharField(max_length=100), default=list, help_text="Slugs of the use restrictions."
+    )
+    language = serializers.CharField(max_length=10, default="en")
+
+
+class Words(Strict):
+    """Something said."""
+
+    words = words()
+
+
+class Question(Words):
+    """A question back to the requester."""
+
+    submission = submission()
+
+
+class Recommendation(Strict):
+    """An opinion for approval."""
+
+    submission = submission()
+    note = serializers.CharField(max_length=LONGEST_WORDS, required=False, help_text="Private to the publisher.")
+
+
+class Approval(Words):
+    """A decision to approve."""
+
+    submission = submission()
+    codes = codes()
+    conditions = serializers.ListField(child=serializers.CharField(max_length=500), default=list, max_length=20)
+
+
+class FinalDenial(Words):
+    """A decision to deny for good."""
+
+    submission = submission()
+    codes = codes()
+
+
+class CorrectableDenial(FinalDenial):
+    """A decision to deny with the way to mend it."""
+
+    reopened = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        default=list,
+        help_text="Keys of the questions that may be answered again; none named means all.",
+    )
+
+
+class Suspension(Strict):
+    """A suspension, with words or without."""
+
+    words = words(required=False)
+
+
+class Revocation(Words):
+    """A decision to revoke."""
+
+    codes = codes()
+
+
+class Opening(Strict):
+    """How a stage opens."""
+
+    card_link = serializers.URLField(
+        max_length=500,
+        required=False,
+        help_text="Where to apply. With it the card of each repository gets two lines; without it no card changes.",
+    )
+
+
+class Pausing(Strict):
+    """How a stage pauses."""
+
+    suspending = serializers.BooleanField(default=False, help_text="Also suspend every grant of the stage.")

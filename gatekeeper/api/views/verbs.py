@@ -1,0 +1,109 @@
+"""Routes of verbs, generated from the step tables: every action that a person can take, and none besides.
+
+What is written here is only which function an action is, and which arguments it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import URLPattern, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gatekeeper.actions import decisions, grants, requests, stages
+from gatekeeper.api.scopes import scope_of
+from gatekeeper.api.serializers import arguments
+from gatekeeper.api.serializers.cases import RequestDetail
+from gatekeeper.api.serializers.grants import GrantDetail
+from gatekeeper.api.serializers.releases import StageDetail
+from gatekeeper.rules.lifecycle import TABLES, Role, Step
+
+from .base import Face, find
+from .grants import detailed_grant, grants_of
+from .releases import detailed_stage, stages_of
+from .requests import detailed_request, requests_of
+
+Verb = Callable[..., Any]
+
+VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
+    "request": {
+        "answer": (requests.answer, arguments.Answers),
+        "accept": (requests.accept, arguments.Acceptance),
+        "submit": (requests.submit, arguments.Nothing),
+        "resubmit": (requests.resubmit, arguments.Nothing),
+        "withdraw": (requests.withdraw, arguments.Nothing),
+        "take": (requests.take, arguments.Nothing),
+        "put_back": (requests.put_back, arguments.Nothing),
+        "ask_back": (requests.ask_back, arguments.Question),
+        "answer_back": (requests.answer_back, arguments.Words),
+        "recommend": (requests.recommend, arguments.Recommendation),
+        "approve": (decisions.approve, arguments.Approval),
+        "deny_correctably": (decisions.deny_correctably, arguments.CorrectableDenial),
+        "deny_finally": (decisions.deny_finally, arguments.FinalDenial),
+    },
+    "grant": {
+        "suspend": (grants.suspend, arguments.Suspension),
+        "reinstate": (grants.reinstate, arguments.Nothing),
+        "revoke": (grants.revoke, arguments.Revocation),
+        "relinquish": (grants.relinquish, arguments.Nothing),
+    },
+    "stage": {
+        "open": (stages.open_stage, arguments.Opening),
+        "pause": (stages.pause, arguments.Pausing),
+        "close": (stages.close, arguments.Nothing),
+    },
+}
+ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {"request": requests_of, "grant": grants_of, "stage": stages_of}
+DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
+    "request": detailed_request,
+    "grant": detailed_grant,
+    "stage": detailed_stage,
+}
+SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
+    "request": RequestDetail,
+    "grant": GrantDetail,
+    "stage": StageDetail,
+}
+
+
+def taken_by_people(step: Step) -> bool:
+    """Say whether a person can take this action, and not only the clock or a worker."""
+    return not step.who <= {Role.CLOCK, Role.HUB}
+
+
+def routes() -> list[URLPattern]:
+    """Return a route for every action of every table that a person can take."""
+    return [
+        path(f"{table}s/<int:pk>/{step.action}/", view_of(table, step), name=f"{table}-{step.action}")
+        for table, steps in TABLES.items()
+        for step in steps
+        if taken_by_people(step)
+    ]
+
+
+def view_of(table: str, step: Step) -> Callable[..., Any]:
+    """Return the view that takes one action on one thing, and answers how it stands then."""
+    verb, shape = VERBS[table][step.action]
+
+    class Taken(Face):
+        scope = scope_of(step)
+
+        @extend_schema(
+            operation_id=f"{table}_{step.action}",
+            summary=step.label,
+            tags=[f"{table}s"],
+            request=None if shape is arguments.Nothing else shape,
+            responses=SHAPES[table],
+        )
+        def post(self, request: Request, pk: int) -> Response:
+            thing = find(ROWS[table](self.viewer), pk)
+            verb(thing, by=self.viewer, **self.read(shape, request.data))
+            return Response(DETAILED[table](find(ROWS[table](self.viewer), pk), self.viewer))
+
+    Taken.__doc__ = f"{step.label}."
+    return Taken.as_view()
