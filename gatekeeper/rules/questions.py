@@ -125,8 +125,6 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
     text = tidy(str(raw))
     if not text:
         return None, None
-    if unshowable(text):
-        return None, CONTROL_CHARACTERS
     if kind is Kind.SELECT:
         return (text, None) if text in _values(question) else (None, NOT_AN_OPTION)
     bound = longest(question)
@@ -136,6 +134,8 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
             _("The answer has %(length)s characters; at most %(bound)s fit."),
             {"length": len(text), "bound": bound},
         )
+    if unshowable(text):
+        return None, CONTROL_CHARACTERS
     return _read_text(kind, text)
 
 
