@@ -65,22 +65,16 @@ def test_the_command_of_the_project_starts_it_without_a_database() -> None:
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1/0",
     }
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "sandbox_hub", "--port", "0", "--user", "ada=t-ada", "--org", "lab=ada:write"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        url = process.stdout.readline().split()[-1]
-        orgs = HfApi(endpoint=url, token="t-ada").whoami()["orgs"]
-        assert [(org["name"], org["roleInOrg"]) for org in orgs] == [("lab", "write")]
-    finally:
-        process.terminate()
-        assert process.wait(10) == 0
-        process.stdout.close()
+    command = [sys.executable, "manage.py", "sandbox_hub", "--port=0", "--user=ada=t-ada", "--org=lab=ada:write"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            orgs = HfApi(endpoint=url, token="t-ada").whoami()["orgs"]
+            assert [(org["name"], org["roleInOrg"]) for org in orgs] == [("lab", "write")]
+        finally:
+            process.terminate()
+    assert process.returncode == 0
 
 
 def test_it_imports_nothing_of_the_project_and_no_framework() -> None:
