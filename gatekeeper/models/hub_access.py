@@ -66,6 +66,8 @@ class HubAccess(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     parked_reason = models.CharField(max_length=60, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
+    # Until then a call of ours with an unknown outcome may still take effect: no removal is confirmed by an earlier read.
+    doubt_until = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     seen = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Seen], default=Seen.UNKNOWN)
@@ -110,6 +112,10 @@ class RepositoryWishQuerySet(models.QuerySet["RepositoryWish"]):
         """Return the wishes that want telling or looking now."""
         free = Q(leased_until=None) | Q(leased_until__lte=at)
         return self.filter(free, due_at__lte=at, parked_reason="", repository__unlinked_at=None)
+
+    def confirmed(self) -> "RepositoryWishQuerySet":
+        """Return the wishes that were read back as fulfilled."""
+        return self.filter(due_at=None, confirmed_at__isnull=False)
 
 
 class RepositoryWish(models.Model):

@@ -8,6 +8,7 @@ from accounts.models import Publisher, User
 from gatekeeper.rules import lifecycle
 from gatekeeper.rules.lifecycle import Facts, Offer, Role, StageStatus
 
+from .hub_access import RepositoryWish
 from .policies import GatePolicy, Version, current_policies, published_pair
 from .repositories import READING, Repository
 from .roles import roles_at
@@ -79,6 +80,14 @@ class StageQuerySet(models.QuerySet["Stage"]):
     def taking_requests(self) -> "StageQuerySet":
         """Return the stages that are open."""
         return self.filter(status=StageStatus.OPEN)
+
+    def to_confirm_open(self) -> "StageQuerySet":
+        """Return the stages that are opening and whose every linked repository was read back as it is wished."""
+        linked = Repository.objects.linked().filter(stages=models.OuterRef("pk"))
+        gated = RepositoryWish.objects.confirmed().filter(repository=models.OuterRef("pk"), gate="manual")
+        return self.filter(
+            models.Exists(linked), ~models.Exists(linked.filter(~models.Exists(gated))), status=StageStatus.OPENING
+        )
 
     def facts(self, viewer: "Viewer") -> dict[int, Facts]:
         """Return what the needs of the stage table ask about, by stage id. A constant number of statements."""
