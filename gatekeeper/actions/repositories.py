@@ -174,6 +174,32 @@ def _have_a_reviewer(publisher: Publisher, *, by: Viewer, at: datetime) -> None:
         appoint(publisher, by=by, user=acting(by), role=Membership.Role.REVIEWER, at=at)
 
 
+def follow(repository: Repository, *, name: str, at: datetime | None = None) -> Repository:
+    """Take over the new name of a repository that was renamed on the Hub; it is the same one, by its id there.
+
+    One that went to another namespace keeps its old name here: who stewards it now has to link it.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        locked = (
+            Repository.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("publisher")
+            .get(pk=repository.pk)
+        )
+        ours = name.partition("/")[0].lower() == locked.publisher.name.lower()
+        taken = Repository.objects.linked().filter(kind=locked.kind, name__iexact=name).exclude(pk=locked.pk).exists()
+        if name != locked.name and ours and not taken:
+            record(
+                [("repository.follow", locked, {"from": locked.name, "to": name})],
+                by=acting(Viewer.system("hub")),
+                at=at,
+            )
+            locked.name = name
+            locked.save(update_fields=["name"])
+    repository.name = locked.name
+    return locked
+
+
 def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) -> Repository:
     """Unlink a repository; nothing changes on the Hub. Raises WrongState while an open stage uses it."""
     require(by, repository.publisher_id)
