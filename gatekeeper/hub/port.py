@@ -1,0 +1,161 @@
+"""What is wanted of a Hub, in our words. Nothing here knows a URL, a status code or a client.
+
+A Hub's every failure is a HubError whose word says what to do next: come back later, look again, or stop.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Word(StrEnum):
+    """What a failure asks for: LATER (due again), LOOK (the truth has to be read back), STOP (a person has to look)."""
+
+    LATER = "later"
+    LOOK = "look"
+    STOP = "stop"
+
+
+class HubError(Exception):
+    """A call that failed. `reason` is a short name for scripts and rows; it holds no token and no text of the Hub.
+
+    `retry_after` is in seconds where the Hub named a time; `unknown`: the call may have taken effect, or may yet.
+    """
+
+    def __init__(
+        self, word: Word, reason: str, *, retry_after: float | None = None, unknown: bool = False, status: int = 0
+    ) -> None:
+        super().__init__(f"{word}: {reason}")
+        self.word = word
+        self.reason = reason
+        self.retry_after = retry_after
+        self.unknown = unknown
+        self.status = status
+
+
+class Need(StrEnum):
+    """What a call is for; where the budget of a token is short, removals come first and reading lists comes last."""
+
+    REMOVE = "remove"
+    TELL = "tell"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryState:
+    """A repository as the Hub describes it. `gate` is "manual", "auto" or empty; `name` is its name there now."""
+
+    kind: str
+    name: str
+    hub_id: str = ""
+    gate: str = ""
+    private: bool = False
+    tags: tuple[str, ...] = ()
+    licence: str = ""
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account of the Hub; the id survives a change of name, the name does not."""
+
+    hub_user_id: str
+    username: str = ""
+    fullname: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRequest:
+    """One item of a request list. `person` is None where the repository does not share who asks."""
+
+    person: Person | None
+    request_id: str
+    status: str
+    requested_at: datetime
+    reviewed_at: datetime | None = None
+    granted_by: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and the address of the next one (empty on the last)."""
+
+    items: tuple[ListedRequest, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose token it is and what it may do; `whoami` is the Hub's answer as it came."""
+
+    hub_user_id: str
+    username: str
+    role: str
+    whoami: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How one person is named in a call: by id wherever the Hub takes it, by their request or their name where not."""
+
+    hub_user_id: str
+    username: str = ""
+    request_id: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of one person of a call."""
+
+    TOLD = "told"
+    NO_REQUEST = "no_request"
+    NO_PERSON = "no_person"
+    LOOK = "look"
+    NOT_TOLD = "not_told"
+
+
+class Hub(Protocol):
+    """One Hub, seen with one token. Every method may raise HubError."""
+
+    def whoami(self) -> Identity:
+        """Return whose token it is."""
+
+    def repository(self, kind: str, name: str, *, need: Need = Need.TELL) -> RepositoryState:
+        """Return a repository as it is now; follows it to its new name."""
+
+    def may_write(self, kind: str, name: str) -> bool:
+        """Say whether the token may write to the repository, as the Hub says it at this moment."""
+
+    def requests(
+        self, kind: str, name: str, status: str, *, limit: int = 1_000, prefix: str = "", need: Need = Need.READ
+    ) -> Page:
+        """Return the first page of one of the four lists, narrowed to names that begin with `prefix`."""
+
+    def further(self, address: str, *, need: Need = Need.READ) -> Page:
+        """Return the page at the address that an earlier page gave."""
+
+    def decide(
+        self, kind: str, name: str, status: str, people: Sequence[Address], reason: str = "", *, need: Need = Need.TELL
+    ) -> list[Outcome]:
+        """Give the requests of up to 100 people a status; outcomes in their order. Saying it twice is harmless.
+
+        `reason` has at most 200 characters, and is shown by the Hub where the status is rejected or reset.
+        """
+
+    def grant(self, kind: str, name: str, person: Address) -> Outcome:
+        """Accept somebody who has no request."""
+
+    def set_gate(self, kind: str, name: str, gate: str) -> None:
+        """Set how a repository is gated."""
+
+    def file(self, kind: str, name: str, path: str, commit: str = "main") -> bytes | None:
+        """Return a file that the gate leaves open (README.md, LICENSE …) byte for byte, or None."""
+
+    def commit_card(self, kind: str, name: str, text: bytes, *, parent: str, message: str) -> str:
+        """Commit a README on top of the commit `parent` and return the new commit; LOOK where another came between."""
+
+    def can(self, capability: str) -> bool:
+        """Say whether the Hub is believed to know `batch`, `reset` or `user_id`."""

@@ -1,0 +1,144 @@
+"""What the Hub's answers mean in our words: status codes, rate-limit headers, list items. It calls nothing."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from .port import HubError, Identity, ListedRequest, Person, RepositoryState, Word
+
+HUB_ID = re.compile(r"[0-9a-f]{24}")
+LIMIT = re.compile(r'"(?P<kind>\w+)"\s*;\s*r=(?P<left>\d+)\s*;\s*t=(?P<seconds>\d+)')
+QUOTA = re.compile(r"\bq=(\d+)")
+GATES = ("manual", "auto")
+RETRY_AFTER = 30.0  # seconds, where the Hub names none
+LONGEST_WAIT = 3_600.0
+
+
+def fault(status: int, headers: Mapping[str, str], message: str = "", *, writing: bool = False) -> HubError:
+    """Return the failure that an answer says. Source: statuses and codes as the Hub was seen to give them."""
+    code = headers.get("x-error-code", "")
+    if status == 429:
+        return HubError(Word.LATER, "rate_limited", retry_after=wait_of(headers), status=status)
+    if status >= 500 or status == 408:
+        # Nobody can tell whether a write took effect before the Hub stumbled.
+        return HubError(Word.LATER, "hub_unwell", retry_after=named_wait(headers), unknown=writing, status=status)
+    if code == "RepoNotFound" or (status == 404 and message == "Repository not found"):
+        return HubError(Word.STOP, "repository_gone", status=status)
+    if code == "RepoNotGated":
+        return HubError(Word.STOP, "not_gated", status=status)
+    if headers.get("x-error-message") == "Access to this resource is disabled.":
+        return HubError(Word.STOP, "repository_disabled", status=status)
+    if status == 401 and code != "GatedRepo":
+        return HubError(Word.STOP, "token_refused", status=status)
+    if status == 403 and code != "GatedRepo":
+        return HubError(Word.STOP, "token_read_only", status=status)
+    if status in (401, 403):
+        return HubError(Word.LOOK, "gate_closed", status=status)
+    if status in (409, 412):
+        return HubError(Word.LOOK, "changed_meanwhile", status=status)
+    return HubError(Word.LOOK, "not_found" if status == 404 else "refused_as_sent", status=status)
+
+
+def limit_of(headers: Mapping[str, str]) -> tuple[str, int, int, int | None] | None:
+    """Return (kind, calls left, seconds until the window ends, quota) of the rate-limit headers, if they are there."""
+    found = LIMIT.search(headers.get("ratelimit", ""))
+    if found is None:
+        return None
+    quota = QUOTA.search(headers.get("ratelimit-policy", ""))
+    return found["kind"], int(found["left"]), int(found["seconds"]), int(quota[1]) if quota else None
+
+
+def wait_of(headers: Mapping[str, str]) -> float:
+    """Return how many seconds a 429 asks for, in either of its forms, with a second to spare."""
+    limit = limit_of(headers)
+    if limit is not None and limit[1] == 0:
+        return min(limit[2] + 1.0, LONGEST_WAIT)
+    return named_wait(headers) or RETRY_AFTER
+
+
+def named_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of a Retry-After header, given as a number or as a date, with a second to spare."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return min(int(text) + 1.0, LONGEST_WAIT)
+    try:
+        seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 0.0) + 1.0, LONGEST_WAIT)
+
+
+def moment(text: Any) -> datetime | None:
+    """Return a time of the Hub, or None for what is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def listed(item: Any, status: str) -> ListedRequest:
+    """Return one item of a request list. Raises HubError where it has neither a time nor a person nor a request id."""
+    if not isinstance(item, Mapping):
+        raise unreadable()
+    requested = moment(item.get("timestamp"))
+    if requested is None:
+        raise unreadable()
+    granter = item.get("grantedBy")
+    fields = item.get("fields")
+    return ListedRequest(
+        person=_person(item.get("user")),
+        request_id=str(item.get("requestId") or "")[:64],
+        status=str(item.get("status") or status),
+        requested_at=requested,
+        reviewed_at=moment(item.get("reviewedAt")),
+        granted_by=str(granter.get("user") or "")[:100] if isinstance(granter, Mapping) else "",
+        fields={str(label): str(value) for label, value in fields.items()} if isinstance(fields, Mapping) else {},
+    )
+
+
+def _person(user: Any) -> Person | None:
+    if not isinstance(user, Mapping) or not HUB_ID.fullmatch(str(user.get("_id") or "")):
+        return None
+    return Person(
+        hub_user_id=user["_id"],
+        username=str(user.get("user") or ""),
+        fullname=str(user.get("fullname") or ""),
+        email=str(user.get("email") or ""),
+    )
+
+
+def identity(whoami: Any) -> Identity:
+    """Return whose token an answer to whoami speaks of."""
+    if not isinstance(whoami, Mapping) or not whoami.get("name"):
+        raise unreadable()
+    auth = whoami.get("auth")
+    token = auth.get("accessToken") if isinstance(auth, Mapping) else None
+    role = str(token.get("role") or "") if isinstance(token, Mapping) else ""
+    return Identity(str(whoami.get("id") or ""), str(whoami["name"]), role[:40], dict(whoami))
+
+
+def state(kind: str, shown: Mapping[str, Any]) -> RepositoryState:
+    """Return a repository from the Hub's description of it."""
+    tags = tuple(str(tag) for tag in shown.get("tags") or ())
+    licences = [tag.partition(":")[2] for tag in tags if tag.startswith("license:")]
+    gate = shown.get("gated")
+    return RepositoryState(
+        kind=kind,
+        name=str(shown.get("id") or ""),
+        hub_id=str(shown.get("_id") or ""),
+        gate=gate if gate in GATES else "",
+        private=bool(shown.get("private")),
+        tags=tags,
+        licence=licences[0] if licences else "",
+        commit=str(shown.get("sha") or ""),
+    )
+
+
+def unreadable() -> HubError:
+    """Return the failure of an answer that is not what the Hub gives: a proxy's page, half an answer."""
+    return HubError(Word.LATER, "unreadable_answer")
