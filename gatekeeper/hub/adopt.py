@@ -1,0 +1,220 @@
+"""Linking: proving a namespace, finding out what a repository has already, and linking it. The Hub is only read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.models import HubToken, Publisher
+from accounts.viewer import Viewer
+from gatekeeper.actions import repositories
+from gatekeeper.models import Repository, RepositoryKind
+from gatekeeper.rules import questions
+from gatekeeper.rules.refusals import Invalid, Refusal, Unmet
+from gatekeeper.rules.refusals import gettext_noop as _
+
+from . import cards
+from .client import HubClient
+from .port import HubError, Need, RepositoryState
+
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
+LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
+
+BAD_NAME = Refusal("bad_name", _("Write the repository as owner/name, as in its address on the Hub."))
+NO_TOKEN = Refusal(
+    "token_missing", _("This publisher has no Hub token yet. Give one that may write to its repositories.")
+)
+NOT_WRITABLE = Refusal(
+    "token_read_only", _("The token may not write to this repository. Make one with the write role, and try again.")
+)
+WHY = {
+    "token_refused": _("The Hub does not know this token any more. Make a new one, and try again."),
+    "token_read_only": _("The token may not do this. Make one with the write role, and try again."),
+    "repository_gone": _("There is no repository of this name that the token can see."),
+    "repository_disabled": _("The Hub has disabled this repository."),
+    "unreachable": _("The Hub cannot be reached at the moment. Try again in a minute."),
+    "rate_limited": _("The Hub asks us to wait. Try again in a few minutes."),
+}
+OTHERWISE = _("The Hub did not answer as expected (%(reason)s). Try again in a minute.")
+
+
+class CannotAsk(Exception):
+    """The Hub could not be asked. `refusal` says why, for people."""
+
+    def __init__(self, failed: HubError) -> None:
+        self.refusal = explain(failed)
+        super().__init__(str(self.refusal))
+        self.reason = failed.reason
+
+
+def explain(failed: HubError) -> Refusal:
+    """Return what a failure means, as a sentence for people."""
+    return Refusal(failed.reason, WHY.get(failed.reason, OTHERWISE), {"reason": failed.reason})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a repository has: its state, its card and form, its licence, who waits there, and what is worth knowing.
+
+    `licence` holds identifier, title, text (bytes), path and commit where a licence file was found. Counts end at the
+    first page of a list; `more` says which of them did.
+    """
+
+    state: RepositoryState
+    may_write: bool
+    card: bytes | None = None
+    gate: dict[str, Any] = field(default_factory=dict)
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    licence: dict[str, Any] | None = None
+    waiting: int = 0
+    accepted: int = 0
+    more: frozenset[str] = frozenset()
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """Return what `actions.repositories.link` takes."""
+        state = self.state
+        return {
+            "hub_id": state.hub_id,
+            "gate": state.gate,
+            "private": state.private,
+            "tags": list(state.tags),
+            "licence": state.licence,
+            "commit": state.commit,
+        }
+
+
+def prove_namespace(token: str) -> Mapping[str, Any]:
+    """Return the Hub's answer to whoami for a token: the proof that `found_publisher` takes. Raises CannotAsk."""
+    try:
+        return HubClient(token).whoami().whoami
+    except HubError as failed:
+        raise CannotAsk(failed) from None
+
+
+def what_is_there(token: str, kind: str, name: str) -> Found:
+    """Read what a repository has, writing nothing. Raises Invalid for what cannot be a name, CannotAsk."""
+    check_name(kind, name)
+    hub = HubClient(token)
+    try:
+        return _read(hub, kind, name)
+    except HubError as failed:
+        raise CannotAsk(failed) from None
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise Invalid unless this can be the name of a repository of that kind."""
+    if kind not in RepositoryKind.values or not NAME.fullmatch(name):
+        raise Invalid(BAD_NAME, {"name": BAD_NAME})
+
+
+def _read(hub: HubClient, kind: str, name: str) -> Found:
+    state = hub.repository(kind, name, need=Need.TELL)
+    may_write = hub.may_write(kind, name)
+    card, text, findings = _card(hub, state)
+    brought = questions.from_hub(dict(card.fields))
+    findings += [
+        cards.finding(refusal.code, refusal.message, **{"label": label, **refusal.values})
+        for label, refusal in brought.findings
+    ]
+    licence = _licence(hub, state, card, findings)
+    findings += _about_the_gate(state, card)
+    waiting, accepted, more = _counts(hub, kind, name) if may_write else (0, 0, frozenset())
+    return Found(
+        state=state,
+        may_write=may_write,
+        card=text,
+        gate=card.gate(),
+        questions=brought.questions,
+        findings=findings,
+        licence=licence,
+        waiting=waiting,
+        accepted=accepted,
+        more=more,
+    )
+
+
+def _card(hub: HubClient, state: RepositoryState) -> tuple[cards.Card, bytes | None, list[dict[str, Any]]]:
+    text = hub.file(state.kind, state.name, "README.md", state.commit)
+    if text is None:
+        return cards.Card(), None, [cards.finding("no_card", _("The repository has no README, so no form of its own."))]
+    card, findings = read_card(text)
+    return card, text, findings
+
+
+def read_card(text: bytes) -> tuple[cards.Card, list[dict[str, Any]]]:
+    """Return a card with its findings; of one that cannot be read safely only the finding that says so."""
+    try:
+        card = cards.read(text)
+    except cards.CannotRead as refused:
+        return cards.Card(), [refused.finding]
+    return card, list(card.findings)
+
+
+def _licence(
+    hub: HubClient, state: RepositoryState, card: cards.Card, findings: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the licence file at the commit that was read, under the name that the card gives it."""
+    for path in LICENCE_FILES:
+        text = hub.file(state.kind, state.name, path, state.commit)
+        if text is not None and text.strip():
+            identifier = card.licence.get("identifier") or state.licence or "other"
+            return {
+                "identifier": identifier,
+                "title": card.licence.get("name") or identifier,
+                "text": text,
+                "path": path,
+                "commit": state.commit,
+            }
+    findings.append(
+        cards.finding(
+            "no_licence_file",
+            _("The repository has no LICENSE file, so there is no text yet that anybody could accept."),
+        )
+    )
+    return None
+
+
+def _about_the_gate(state: RepositoryState, card: cards.Card) -> list[dict[str, Any]]:
+    if state.gate == "auto":
+        return [
+            cards.finding(
+                "gate_auto",
+                _("The Hub accepts everybody who asks at once. Opening a stage makes it wait for your decision."),
+            )
+        ]
+    if not state.gate and card.is_gated:
+        return [cards.finding("not_gated", _("The card has a form, but the repository is not gated at the moment."))]
+    return []
+
+
+def _counts(hub: HubClient, kind: str, name: str) -> tuple[int, int, frozenset[str]]:
+    waiting = hub.requests(kind, name, "pending", need=Need.TELL)
+    accepted = hub.requests(kind, name, "accepted", need=Need.TELL)
+    more = {word for word, page in (("waiting", waiting), ("accepted", accepted)) if page.next}
+    return len(waiting.items), len(accepted.items), frozenset(more)
+
+
+def link_repository(
+    publisher: Publisher, *, by: Viewer, kind: str, name: str, found: Found | None = None
+) -> Repository:
+    """Read a repository with the publisher's token, link it and keep its card; nothing is written to the Hub.
+
+    `found` is what was read a moment ago, so that it is not read twice. Raises Unmet (no token, or it may not write
+    there), Invalid, CannotAsk, and what `repositories.link` refuses.
+    """
+    token = HubToken.objects.current_for(publisher)
+    if token is None:
+        raise Unmet(NO_TOKEN)
+    found = found or what_is_there(token.reveal(), kind, name)
+    if not found.may_write:
+        raise Unmet(NOT_WRITABLE)
+    repository = repositories.link(
+        publisher, by=by, kind=kind, name=found.state.name or name, token=token, found=found.found
+    )
+    if found.card is not None:
+        repositories.keep_card(
+            repository, commit=found.state.commit, text=found.card, gate=found.gate, findings=found.findings
+        )
+    return repository
