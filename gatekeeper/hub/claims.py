@@ -1,0 +1,224 @@
+"""Which rows of Hub access a worker takes next, and what is to be done about them. It calls nobody.
+
+A claim is a short transaction: due rows are taken with SKIP LOCKED, leased, and worked on afterwards, outside of it.
+"""
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from gatekeeper.actions.nudges import nudge
+from gatekeeper.models import HubAccess, Repository
+from gatekeeper.rules.access import Access, Call, next_call
+
+from .sentences import sentence
+
+AT_ONCE = 100
+READ_AT_ONCE = 500
+# More people than this are not looked up one by one: the lists are read instead.
+SINGLY = 10
+PATIENCE = 3
+# The Hub's lists were seen to lag behind its changes by a second or two.
+LAG = timedelta(seconds=8)
+# A repository that does not share names: nothing opens there, but what has to be closed is.
+CLOSING_ONLY = "usernames_hidden"
+
+
+def call_limit() -> timedelta:
+    """Return how long one call to the Hub may take."""
+    return timedelta(seconds=settings.HUB_CALL_TIMEOUT)
+
+
+def lease_time() -> timedelta:
+    """Return how long a worker may hold rows: the call it makes, and some time to write down what came of it."""
+    return 2 * call_limit() + timedelta(seconds=5)
+
+
+@dataclass
+class Claim:
+    """Rows of one repository about which the same is to be done, leased to this worker. No call: they were settled."""
+
+    repository: Repository
+    call: Call | None
+    rows: list[HubAccess]
+    lease: str = ""
+    reason: str = ""
+    settled: list[HubAccess] = field(default_factory=list)
+
+
+def outside() -> None:
+    """Make sure that no transaction is open: a call may take seconds, and rows must not be locked meanwhile."""
+    if connection.in_atomic_block:
+        raise RuntimeError("The Hub is called outside of transactions.")
+
+
+def to_do(row: HubAccess, *, reset_known: bool = True) -> Call | None:
+    """Return what is to be done about a row: a call, LOOK where what was seen is too old, None when settled."""
+    if row.applied_at is not None and (row.seen_at is None or row.seen_at <= row.applied_at):
+        return Call.LOOK
+    call = next_call(row.wish, row.sight, reset_known=reset_known)
+    if call is None:
+        return None if _believed(row) else Call.LOOK
+    if call is not Call.LOOK and _told(row) and _just_after(row):
+        return Call.LOOK
+    return call
+
+
+def _told(row: HubAccess) -> bool:
+    """Say whether the Hub was told the present wish already."""
+    return row.applied_at is not None and (row.wished_at is None or row.applied_at >= row.wished_at)
+
+
+def _just_after(row: HubAccess) -> bool:
+    return row.applied_at is not None and row.seen_at is not None and row.seen_at < row.applied_at + LAG
+
+
+def _believed(row: HubAccess) -> bool:
+    """Say whether what was seen is new enough to confirm the wish: after it, after what was told, after any doubt."""
+    if row.access == Access.NO_OPINION and not row.closing:
+        return True
+    if row.seen_at is None or (row.wished_at is not None and row.seen_at < row.wished_at):
+        return False
+    if row.applied_at is not None and not _told(row) and _just_after(row):
+        return False
+    return row.access == Access.YES or row.doubt_until is None or row.seen_at >= row.doubt_until
+
+
+def take(*, passing_over: Collection[int] = (), reset_known: bool = True) -> Claim | None:
+    """Lease the next rows that want the same done, removals first; None when nothing is due at any other repository.
+
+    Rows that turn out to be settled by what was seen are closed here and now: nothing is left to say about them.
+    """
+    at = timezone.now()
+    found = _most_urgent(passing_over, at)
+    if found is None:
+        return None
+    pk, removing = found
+    with transaction.atomic():
+        due = _claimable(at).filter(repository=pk)
+        rows = list(
+            (due.exclude(access=Access.YES) if removing else due)
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .select_related("person")
+            .order_by("due_at", "pk")[:READ_AT_ONCE]
+        )
+        repository = Repository.objects.select_related("token").get(pk=pk)
+        _doubt_the_vanished(rows)
+        wanted = {row.pk: to_do(row, reset_known=reset_known) for row in rows}
+        settled = [row for row in rows if wanted[row.pk] is None]
+        close(settled)
+        rows = [row for row in rows if wanted[row.pk] is not None and not _park_the_unproven(row, wanted[row.pk])]
+        if not rows:
+            return Claim(repository, None, [], settled=settled)
+        claim = _group(repository, rows, wanted)
+        claim.settled = settled
+        if claim.call is not None:
+            _lease(claim, at=at)
+    return claim
+
+
+def _claimable(at: datetime) -> QuerySet[HubAccess]:
+    open_to = Q(repository__parked_reason="") | Q(repository__parked_reason=CLOSING_ONLY) & ~Q(access=Access.YES)
+    return HubAccess.objects.due(at=at).filter(open_to)
+
+
+def _most_urgent(passing_over: Collection[int], at: datetime) -> tuple[int, bool] | None:
+    due = (
+        _claimable(at)
+        .exclude(repository__in=passing_over)
+        .order_by("due_at", "pk")
+        .values_list("repository", flat=True)
+    )
+    removal = due.exclude(access=Access.YES).first()
+    if removal is not None:
+        return removal, True
+    other = due.first()
+    return None if other is None else (other, False)
+
+
+def _doubt_the_vanished(rows: Sequence[HubAccess]) -> None:
+    """Take account of workers that never came back: nobody knows what they told the Hub, or tell it yet."""
+    lost = [row for row in rows if row.lease and row.leased_until is not None]
+    for row in lost:
+        assert row.leased_until is not None
+        row.applied_at = max(filter(None, (row.applied_at, row.leased_until)))
+        row.doubt_until = row.leased_until + call_limit()
+        row.lease = ""
+    HubAccess.objects.bulk_update(lost, ["applied_at", "doubt_until", "lease"])
+
+
+def _park_the_unproven(row: HubAccess, call: Call | None) -> bool:
+    """Park a row about somebody whose Hub id never signed in nor stood in a list: nothing is told about them."""
+    if call is Call.LOOK or row.person.proven_at is not None or row.seen_requested_at is not None:
+        return False
+    if HubAccess.objects.filter(person=row.person_id, seen_requested_at__isnull=False).exists():
+        return False
+    HubAccess.objects.filter(pk=row.pk).update(parked_reason="identity_unproven")
+    return True
+
+
+def _group(repository: Repository, rows: list[HubAccess], wanted: dict[int, Call | None]) -> Claim:
+    """Return the first row and those that want the same said in the same words; no call where lists shall be read."""
+    first, call = rows[0], wanted[rows[0].pk]
+    if call is Call.LOOK:
+        looking = [row for row in rows if wanted[row.pk] is Call.LOOK]
+        fresh = [row for row in looking if row.attempts < PATIENCE]
+        if len(fresh) > SINGLY:
+            _read_the_lists(repository, fresh)
+            return Claim(repository, None, [])
+        return Claim(repository, call, looking[:SINGLY])
+    reason = sentence(first.cause)
+    alike = [row for row in rows if wanted[row.pk] is call and sentence(row.cause) == reason]
+    return Claim(repository, call, alike[: SINGLY if call is Call.GRANT else AT_ONCE], reason=reason)
+
+
+def _read_the_lists(repository: Repository, rows: Sequence[HubAccess]) -> None:
+    """Have the lists read soon, which answers for all these rows at once; ask again later if nobody did."""
+    at = timezone.now()
+    for row in rows:
+        row.due_at, row.attempts = at + timedelta(seconds=20), row.attempts + 1
+    HubAccess.objects.bulk_update(rows, ["due_at", "attempts"], batch_size=500)
+    ask_for_reading(repository, at=at)
+
+
+def ask_for_reading(repository: Repository, *, at: datetime) -> None:
+    """Make a repository due to be observed, and ring for it."""
+    Repository.objects.filter(pk=repository.pk).update(observe_due_at=at)
+    nudge("observe", repository.pk)
+
+
+def close(rows: Sequence[HubAccess]) -> None:
+    """Close rows whose wish was read back: nothing is due, and what was owed once is paid. For rows that are locked."""
+    for row in rows:
+        row.due_at = row.leased_until = row.doubt_until = row.closing_of = None
+        row.lease, row.closing, row.parked_reason, row.attempts = "", "", "", 0
+        row.confirmed_at = row.seen_at
+    HubAccess.objects.bulk_update(
+        rows,
+        [
+            "due_at",
+            "leased_until",
+            "doubt_until",
+            "lease",
+            "closing",
+            "closing_of",
+            "parked_reason",
+            "attempts",
+            "confirmed_at",
+        ],
+        batch_size=500,
+    )
+
+
+def _lease(claim: Claim, *, at: datetime) -> None:
+    claim.lease = secrets.token_hex(16)
+    until = at + lease_time()
+    for row in claim.rows:
+        row.lease, row.leased_until = claim.lease, until
+    HubAccess.objects.filter(pk__in=[row.pk for row in claim.rows]).update(lease=claim.lease, leased_until=until)

@@ -1,0 +1,181 @@
+"""What is wished of a repository itself: gated by hand, two lines on its card. Stages open when it was read back."""
+
+import difflib
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from gatekeeper.actions.repositories import follow, keep_card
+from gatekeeper.actions.stages import confirm_open
+from gatekeeper.models import Repository, RepositoryWish, Stage
+from gatekeeper.rules.refusals import Refused
+
+from . import card_lines, cards, tokens
+from .adopt import read_card
+from .claims import lease_time, outside
+from .client import HubClient
+from .port import HubError, RepositoryState, Word
+
+log = structlog.get_logger(__name__)
+
+LAST_ATTEMPT = 8
+COMMIT_MESSAGE = "Say where to apply for access"
+
+
+def settle_wishes(*, until: float) -> None:
+    """See every due wish about a repository through, until a monotonic time; then open the stages that can open."""
+    outside()
+    while time.monotonic() < until and (wish := _take()) is not None:
+        _settle(wish)
+    open_stages()
+
+
+def open_stages() -> None:
+    """Say that stages are open whose every repository was read back as wished."""
+    for stage in Stage.objects.to_confirm_open().order_by("pk"):
+        try:
+            confirm_open(stage)
+        except Refused:  # another worker was faster, or somebody paused it meanwhile
+            continue
+
+
+def _take() -> RepositoryWish | None:
+    at = timezone.now()
+    with transaction.atomic():
+        wish = (
+            RepositoryWish.objects.due(at=at)
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .select_related("repository__token")
+            .order_by("due_at", "pk")
+            .first()
+        )
+        if wish is not None:
+            wish.lease, wish.leased_until = secrets.token_hex(16), at + 3 * lease_time()
+            wish.save(update_fields=["lease", "leased_until"])
+    return wish
+
+
+def _settle(wish: RepositoryWish) -> None:
+    failed = None
+    try:
+        hub = tokens.client_for(wish.repository)
+        keep_state(hub, wish.repository, _fulfil(hub, wish))
+    except HubError as error:
+        failed = error
+    _write_down(wish, failed)
+
+
+def _fulfil(hub: HubClient, wish: RepositoryWish) -> RepositoryState:
+    """Make the repository as it is wished and return it as it was read back. What is as it should be is not written."""
+    kind, name = wish.repository.kind, wish.repository.name
+    state = hub.repository(kind, name)
+    refuse_another(wish.repository, state)
+    if wish.gate and state.gate != wish.gate:
+        hub.set_gate(kind, name, wish.gate)
+        state = hub.repository(kind, name)
+        if state.gate != wish.gate:
+            raise HubError(Word.LATER, "gate_not_as_set")
+    if wish.card_link:
+        state = _tell_the_card(hub, wish, state)
+    return state
+
+
+def _tell_the_card(hub: HubClient, wish: RepositoryWish, state: RepositoryState) -> RepositoryState:
+    """Have the card say where to apply, in two lines, on top of the commit that was read; then read it back."""
+    kind, name = wish.repository.kind, wish.repository.name
+    before = hub.file(kind, name, "README.md", state.commit)
+    after = _with_lines(before, wish.card_link)
+    if after == before:
+        return state
+    hub.commit_card(kind, name, after, parent=state.commit, message=COMMIT_MESSAGE)
+    state = hub.repository(kind, name)
+    if hub.file(kind, name, "README.md", state.commit) != after:
+        raise HubError(Word.LOOK, "card_not_as_written")
+    return state
+
+
+def _with_lines(card: bytes | None, link: str) -> bytes:
+    try:
+        return card_lines.with_card_lines(card or b"", link)
+    except cards.CannotRead as refused:
+        raise HubError(Word.STOP, f"card_{refused.finding['code']}") from None
+    except ValueError:
+        raise HubError(Word.STOP, "card_bad_link") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What opening a stage would do to a card: the lines of a unified diff (none: nothing changes), or why it cannot."""
+
+    diff: tuple[str, ...] = ()
+    finding: dict[str, Any] | None = None
+
+
+def card_preview(repository: Repository, link: str) -> Preview:
+    """Say what the two lines would change in the card as it stands on the Hub now, writing nothing. Raises HubError."""
+    hub = tokens.client_for(repository)
+    state = hub.repository(repository.kind, repository.name)
+    before = hub.file(repository.kind, repository.name, "README.md", state.commit) or b""
+    try:
+        after = card_lines.with_card_lines(before, link)
+    except cards.CannotRead as refused:
+        return Preview(finding=refused.finding)
+    old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, after))
+    return Preview(tuple(difflib.unified_diff(old, new, "README.md", "README.md", lineterm="")))
+
+
+def refuse_another(repository: Repository, state: RepositoryState) -> None:
+    """Raise HubError("stop") where another repository stands under the name of the one that was linked."""
+    if repository.hub_id and state.hub_id and repository.hub_id != state.hub_id:
+        raise HubError(Word.STOP, "another_repository")
+
+
+def keep_state(hub: HubClient, repository: Repository, state: RepositoryState) -> None:
+    """Keep what was read of a repository, and its card where there was a commit since."""
+    if state.commit and state.commit != repository.seen_commit:
+        text = hub.file(repository.kind, repository.name, "README.md", state.commit)
+        if text is not None:
+            card, findings = read_card(text)
+            keep_card(repository, commit=state.commit, text=text, gate=card.gate(), findings=findings)
+    if state.name and state.name != repository.name:
+        follow(repository, name=state.name)
+    Repository.objects.filter(pk=repository.pk).update(
+        hub_id=state.hub_id or repository.hub_id,
+        seen_gate=state.gate,
+        seen_private=state.private,
+        seen_tags=list(state.tags),
+        seen_licence=state.licence[:100],
+        seen_commit=state.commit,
+        seen_at=timezone.now(),
+    )
+
+
+def _write_down(wish: RepositoryWish, failed: HubError | None) -> None:
+    """Close a wish that was read back, put it off, or park it; a wish that was renewed meanwhile stays due."""
+    from .settle import pause
+
+    now = timezone.now()
+    with transaction.atomic():
+        row = RepositoryWish.objects.select_for_update(no_key=True).get(pk=wish.pk)
+        if row.lease == wish.lease:
+            row.lease, row.leased_until = "", None
+        if row.generation == wish.generation:
+            if failed is None:
+                row.due_at, row.confirmed_at, row.attempts = None, now, 0
+            else:
+                row.attempts += 1
+                row.due_at = now + timedelta(seconds=pause(row.attempts, failed.retry_after))
+                if failed.word is Word.STOP or (failed.word is Word.LOOK and row.attempts >= LAST_ATTEMPT):
+                    row.parked_reason = failed.reason
+        row.save(
+            update_fields=["lease", "leased_until", "due_at", "confirmed_at", "attempts", "parked_reason", "applied_at"]
+        )
+    if failed is not None:
+        tokens.note_failure(wish.repository, failed)
+        log.warning("gate not settled", repository=wish.repository_id, reason=failed.reason)

@@ -1,0 +1,252 @@
+"""Reading what the Hub says of everybody at a repository: who waits comes into the queue, what differs becomes due.
+
+A run reads whole lists, page by page, and may be taken up again after a failure. That somebody is not in a list is a
+fact only once a run is complete.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import HubPerson
+from gatekeeper.actions import intake
+from gatekeeper.actions.nudges import nudge
+from gatekeeper.models import HubAccess, Repository
+from gatekeeper.rules.access import Access, Seen
+
+from . import budget, gate, imports, sightings, tokens
+from .claims import SINGLY, call_limit, outside
+from .client import HubClient
+from .port import HubError, ListedRequest, Need, RepositoryState, Word
+
+log = structlog.get_logger(__name__)
+
+SWEEP = 45.0  # seconds that one sweep may go on
+EVERY = timedelta(seconds=50)  # a sweep comes each minute: nothing is looked at later than that
+FULL = 1_000
+OTHERWISE = 500
+BROUGHT_IN_AT_ONCE = 500
+RESUMABLE = 1_800
+READ_ALWAYS = (Seen.PENDING, Seen.ACCEPTED)
+READ_FOR_MANY = (Seen.REJECTED, Seen.RESET)
+
+
+@dataclass
+class Run:
+    """One reading of a repository's lists: which lists, where it stands, and whether anything may have been missed."""
+
+    number: int
+    started: datetime
+    lists: list[str]
+    status: str = ""
+    next: str = ""
+    whole: bool = True
+    limit: int = field(default=FULL)
+
+
+def observe_all(*, seconds: float = SWEEP) -> None:
+    """Observe every repository that is due, the longest due first, as long as the time allows."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and observe_next():
+        pass
+
+
+def observe_next() -> bool:
+    """Observe the repository that is due the longest; False when none is."""
+    repository = _take(Q(observe_due_at__lte=timezone.now()))
+    if repository is not None:
+        _observe(repository)
+    return repository is not None
+
+
+def observe(repository_id: int) -> bool:
+    """Observe one repository now, due or not; False when somebody does already, or it is not linked."""
+    repository = _take(Q(pk=repository_id))
+    if repository is not None:
+        _observe(repository)
+    return repository is not None
+
+
+def _take(which: Q) -> Repository | None:
+    """Lease a linked repository; a run of somebody who never came back is taken up by its number."""
+    at = timezone.now()
+    free = Q(observe_leased_until=None) | Q(observe_leased_until__lte=at)
+    with transaction.atomic():
+        repository = (
+            Repository.objects.linked()
+            .filter(which, free)
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .select_related("token", "publisher")
+            .order_by("observe_due_at", "pk")
+            .first()
+        )
+        if repository is not None:
+            _lease(repository)
+    return repository
+
+
+def _lease(repository: Repository) -> None:
+    repository.observe_leased_until = timezone.now() + 2 * call_limit() + timedelta(seconds=20)
+    Repository.objects.filter(pk=repository.pk).update(observe_leased_until=repository.observe_leased_until)
+
+
+def _observe(repository: Repository) -> None:
+    outside()
+    asked_before = repository.observe_due_at
+    try:
+        hub = tokens.client_for(repository)
+        state = hub.repository(repository.kind, repository.name, need=Need.READ)
+        gate.refuse_another(repository, state)
+        gate.keep_state(hub, repository, state)
+        run = _begin_or_resume(repository)
+        for status in run.lists[run.lists.index(run.status) :]:
+            _read(hub, repository, run, status)
+        _finish(hub, repository, run, state, asked_before)
+    except HubError as failed:
+        _put_off(repository, failed)
+
+
+# One run
+
+
+def _key(repository: Repository) -> str:
+    return f"hub-observe:{repository.pk}"
+
+
+def _begin_or_resume(repository: Repository) -> Run:
+    try:
+        kept: Run | None = cache.get(_key(repository))
+    except budget.AWAY:
+        kept = None
+    if kept is not None and kept.number == repository.observe_run:
+        return kept
+    Repository.objects.filter(pk=repository.pk).update(observe_run=F("observe_run") + 1)
+    repository.refresh_from_db(fields=["observe_run"])
+    lists = [*READ_ALWAYS, *(READ_FOR_MANY if _many_are_unknown(repository) else ())]
+    return Run(repository.observe_run, timezone.now(), [one.value for one in lists], status=lists[0].value)
+
+
+def _many_are_unknown(repository: Repository) -> bool:
+    """Say whether so many rows could stand in the further lists that reading those is less than asking for each."""
+    elsewhere = HubAccess.objects.filter(repository=repository, due_at__isnull=False).filter(
+        ~Q(access=Access.YES) | Q(seen=Seen.UNKNOWN)
+    )
+    return len(elsewhere.values_list("pk")[: SINGLY + 1]) > SINGLY
+
+
+def _keep_place(repository: Repository, run: Run) -> None:
+    try:
+        cache.set(_key(repository), run, RESUMABLE)
+    except budget.AWAY:
+        return
+
+
+def _forget_place(repository: Repository) -> None:
+    try:
+        cache.delete(_key(repository))
+    except budget.AWAY:
+        return
+
+
+def _read(hub: HubClient, repository: Repository, run: Run, status: str) -> None:
+    """Read one list to its end. One that ends at exactly a full page is read again in pages of another length."""
+    if run.status != status:
+        run.status, run.next, run.limit = status, "", FULL
+    while True:
+        asked = timezone.now()
+        if run.next:
+            page = hub.further(run.next)
+        else:
+            page = hub.requests(repository.kind, repository.name, status, limit=run.limit)
+        _take_in(repository, run, status, page.items, asked=asked)
+        run.next = page.next
+        if not page.next:
+            if len(page.items) != run.limit:
+                return
+            if run.limit == OTHERWISE:
+                run.whole = False
+                return
+            run.limit = OTHERWISE
+        _keep_place(repository, run)
+        _lease(repository)
+
+
+def _take_in(repository: Repository, run: Run, status: str, items: Sequence[ListedRequest], *, asked: datetime) -> None:
+    if any(item.person is None for item in items):
+        raise HubError(Word.STOP, "usernames_hidden")
+    met = HubPerson.objects.see_many(
+        [
+            {
+                "hub_user_id": item.person.hub_user_id,
+                "username": item.person.username,
+                "fullname": item.person.fullname,
+            }
+            for item in items
+            if item.person is not None
+        ],
+        at=asked,
+    )
+    by_person = {met[item.person.hub_user_id].pk: item for item in items if item.person is not None}
+    sightings.write(
+        repository, run.number, status, by_person, asked=asked, adding=status in {one.value for one in READ_ALWAYS}
+    )
+    if status == Seen.PENDING:
+        people = {person.pk: person for person in met.values()}
+        new = sightings.not_brought_in(repository, list(by_person))
+        waiting = [
+            intake.Waiting(people[pk], by_person[pk].requested_at, by_person[pk].fields)
+            for pk in new
+            if pk in by_person
+        ]
+        for at in range(0, len(waiting), BROUGHT_IN_AT_ONCE):
+            intake.bring_in(repository, waiting[at : at + BROUGHT_IN_AT_ONCE])
+
+
+def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryState, asked_before: datetime) -> None:
+    """Draw what follows from a complete run: who is gone, who was there before us, what has to be told or looked at."""
+    _forget_place(repository)
+    if run.whole:
+        sightings.take_absence(repository, run.number, run.lists, started=run.started)
+        imports.bring_in_accepted(repository)
+    sightings.make_due(repository, since=run.started)
+    healed = _healed(hub, repository, state)
+    now = timezone.now()
+    done: dict[str, Any] = {"observe_leased_until": None, "observe_attempts": 0, "parked_reason": healed}
+    if run.whole:
+        done["observed_at"] = now
+    Repository.objects.filter(pk=repository.pk, observe_run=run.number).update(**done)
+    # Who asked for another reading meanwhile gets it at once.
+    Repository.objects.filter(pk=repository.pk, observe_due_at=asked_before).update(observe_due_at=run.started + EVERY)
+    if not healed:
+        tokens.note_works(repository)
+    nudge("settle")
+
+
+def _healed(hub: HubClient, repository: Repository, state: RepositoryState) -> str:
+    """Return what still stops a repository: for what stopped it, it is asked whether that is over."""
+    if repository.parked_reason == "not_gated" and not state.gate:
+        return "not_gated"
+    if repository.parked_reason and not hub.may_write(repository.kind, repository.name):
+        return "token_read_only"
+    return ""
+
+
+def _put_off(repository: Repository, failed: HubError) -> None:
+    """Come back when the Hub said so, or later with each failure; what a person has to look at is parked."""
+    from .settle import park_repository, pause
+
+    attempts = repository.observe_attempts + 1
+    due = timezone.now() + timedelta(seconds=max(pause(attempts, failed.retry_after), 5.0))
+    Repository.objects.filter(pk=repository.pk).update(
+        observe_attempts=attempts, observe_due_at=due, observe_leased_until=None
+    )
+    park_repository(repository, failed)
+    log.warning("not observed", repository=repository.pk, reason=failed.reason)

@@ -1,0 +1,281 @@
+"""Telling the Hub what is wished of people, and reading it back: a row is done when it was read, not when it was told.
+
+Every call is made outside of transactions, on rows that are leased. What came of it is written down under the rows'
+locks, and closes only rows whose wish has not changed meanwhile. A worker may end at any point of this: its rows are
+found by the next one, which reads the truth back before it says anything.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+
+from gatekeeper.actions.grants import activate_confirmed
+from gatekeeper.models import HubAccess, Repository
+from gatekeeper.rules.access import Access, Call
+
+from . import budget, gate, tokens
+from .claims import Claim, call_limit, close, outside, take, to_do
+from .client import HubClient
+from .look import Sighting, find
+from .port import Address, HubError, Need, Outcome, Word
+
+log = structlog.get_logger(__name__)
+
+SWEEP = 30.0  # seconds that one sweep may go on
+LAST_ATTEMPT = 8
+LONGEST_PAUSE = 300.0
+PARKED_PAUSE = timedelta(minutes=5)
+# These are about a repository or its token: everything about it waits, not only the row that met it.
+OF_THE_REPOSITORY = frozenset(
+    {
+        "token_refused",
+        "token_read_only",
+        "token_missing",
+        "token_unreadable",
+        "repository_gone",
+        "repository_disabled",
+        "not_gated",
+        "usernames_hidden",
+    }
+)
+
+
+def settle_due(*, seconds: float = SWEEP) -> float | None:
+    """Tell and read back what is due, each repository in turn; returns in how many seconds more is due, if soon."""
+    outside()
+    end = time.monotonic() + seconds
+    gate.settle_wishes(until=end)
+    served: set[int] = set()
+    while time.monotonic() < end:
+        claim = take(passing_over=served)
+        if claim is None:
+            if not served:
+                break
+            served.clear()
+            continue
+        served.add(claim.repository.pk)
+        perform(claim)
+    return _next_in()
+
+
+def perform(claim: Claim) -> None:
+    """Do what a claim is for, and write down what came of it."""
+    if claim.rows:
+        log.info("settle", repository=claim.repository.pk, call=str(claim.call), rows=len(claim.rows))
+        if claim.call is Call.LOOK:
+            _look(claim)
+        else:
+            _tell(claim)
+    activate()
+
+
+def activate() -> None:
+    """Activate the grants whose every repository was read back."""
+    while activate_confirmed():
+        pass
+
+
+def _next_in() -> float | None:
+    soonest = (
+        HubAccess.objects.filter(due_at__isnull=False, parked_reason="", repository__parked_reason="")
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+    seconds = None if soonest is None else (soonest - timezone.now()).total_seconds()
+    return None if seconds is None or seconds > 10 else max(seconds, 0.5)
+
+
+def first_to_ring(soon: float) -> bool:
+    """Say whether nobody else has arranged for the next sweep already, so that bells do not multiply."""
+    try:
+        return bool(cache.add("hub-settle-bell", 1, soon))
+    except budget.AWAY:
+        return False
+
+
+# Telling
+
+
+def _tell(claim: Claim) -> None:
+    outside()
+    outcomes: list[Outcome] = []
+    failed: HubError | None = None
+    begun = timezone.now()
+    try:
+        hub = tokens.client_for(claim.repository)
+        for outcome in _say(hub, claim):
+            outcomes.extend(outcome)
+    except HubError as error:
+        failed = error
+    _write_down(claim, outcomes, failed, begun=begun)
+
+
+def _say(hub: HubClient, claim: Claim) -> Iterator[list[Outcome]]:
+    kind, name = claim.repository.kind, claim.repository.name
+    people = [Address(row.person.hub_user_id, row.person.username, row.hub_request_id) for row in claim.rows]
+    if claim.call is Call.GRANT:
+        for person in people:
+            yield [hub.grant(kind, name, person)]
+        return
+    assert claim.call is not None
+    need = Need.TELL if claim.call is Call.ACCEPT else Need.REMOVE
+    yield hub.decide(kind, name, claim.call.value, people, claim.reason, need=need)
+
+
+def _write_down(claim: Claim, outcomes: Sequence[Outcome], failed: HubError | None, *, begun: datetime) -> None:
+    """Write down what the Hub answered, row by row; where it did not answer, what that means for the rest."""
+    told = dict(zip((row.pk for row in claim.rows), outcomes, strict=False))
+
+    def of(row: HubAccess) -> None:
+        outcome = told.get(row.pk)
+        if outcome is not None:
+            _note_outcome(row, outcome, begun=begun)
+        elif failed is not None:
+            _note_failure(row, failed)
+
+    _with_rows(claim, of, failed=failed)
+
+
+def _note_outcome(row: HubAccess, outcome: Outcome, *, begun: datetime) -> None:
+    now = timezone.now()
+    if outcome is Outcome.NO_PERSON:
+        row.parked_reason = "person_gone"
+    elif outcome is Outcome.NO_REQUEST:
+        row.seen, row.seen_at, row.seen_requested_at, row.hub_request_id = "none", begun, None, ""
+    elif outcome is not Outcome.NOT_TOLD:
+        row.applied_at = now
+    row.due_at = now
+
+
+def _note_failure(row: HubAccess, failed: HubError) -> None:
+    """Put a row off after a failure. A call that may have taken effect, or may yet, makes the next one a look."""
+    now = timezone.now()
+    if failed.unknown:
+        row.applied_at, row.doubt_until = now, now + call_limit()
+    if failed.reason == "reset_unknown":
+        row.due_at = now
+        return
+    if failed.word is Word.STOP and failed.reason not in OF_THE_REPOSITORY:
+        row.parked_reason = failed.reason
+    row.attempts += 1
+    if failed.word is Word.LOOK:
+        row.seen = "unknown"
+        if row.attempts >= LAST_ATTEMPT:
+            row.parked_reason = failed.reason
+    row.due_at = now + timedelta(seconds=pause(row.attempts, failed.retry_after))
+
+
+def pause(attempts: int, asked: float | None = None) -> float:
+    """Return how many seconds to leave something alone: as the Hub asked, or longer with each attempt; jittered."""
+    least = asked if asked is not None else min(2.0 ** min(attempts - 1, 9), LONGEST_PAUSE)
+    return least * random.uniform(1.0, 1.25)  # noqa: S311  # spreads load, keeps no secret
+
+
+# Looking
+
+
+def _look(claim: Claim) -> None:
+    outside()
+    seen: dict[int, Sighting] = {}
+    failed: HubError | None = None
+    try:
+        hub = tokens.client_for(claim.repository)
+        for row in claim.rows:
+            seen[row.pk] = find(hub, claim.repository, row)
+    except HubError as error:
+        failed = error
+
+    def of(row: HubAccess) -> None:
+        sighting = seen.get(row.pk)
+        if sighting is not None:
+            _note_sighting(row, sighting)
+        elif failed is not None:
+            _note_failure(row, failed)
+
+    _with_rows(claim, of, failed=failed)
+
+
+def _note_sighting(row: HubAccess, sighting: Sighting) -> None:
+    """Take over what was read, unless the row was told something since or read later than this."""
+    now = timezone.now()
+    stale = any(since is not None and since >= sighting.begun for since in (row.applied_at, row.seen_at))
+    if sighting.complete and not stale:
+        sighting.onto(row)
+    again = to_do(row)
+    if again is None:
+        close([row])
+        return
+    row.attempts += 1
+    row.due_at = now if sighting.complete and again is not Call.LOOK else now + timedelta(seconds=pause(row.attempts))
+    if row.doubt_until is not None and again is Call.LOOK and row.access != Access.YES:
+        row.due_at = max(row.due_at, row.doubt_until)
+    if not sighting.complete and row.attempts >= LAST_ATTEMPT:
+        row.parked_reason = "not_found_in_lists"
+
+
+# Writing down
+
+WRITTEN = (
+    "due_at",
+    "leased_until",
+    "lease",
+    "attempts",
+    "parked_reason",
+    "applied_at",
+    "doubt_until",
+    "confirmed_at",
+    "closing",
+    "closing_of",
+    "seen",
+    "seen_at",
+    "seen_requested_at",
+    "seen_reviewed_at",
+    "seen_granted_by",
+    "hub_request_id",
+)
+
+
+def _with_rows(claim: Claim, of: Callable[[HubAccess], None], *, failed: HubError | None) -> None:
+    """Lock the rows of a claim as they are by now, and let `of` say what becomes of each; then the lease ends.
+
+    What was told or seen is a fact whatever happened meanwhile; whether it settles anything is asked of the wish as it
+    stands now. A row that somebody else has closed since becomes due again if the Hub heard something late.
+    """
+    before = {row.pk: row.generation for row in claim.rows}
+    if failed is not None:
+        park_repository(claim.repository, failed)
+    with transaction.atomic():
+        rows = list(
+            HubAccess.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("person")
+            .filter(pk__in=before)
+            .order_by("pk")
+        )
+        for row in rows:
+            of(row)
+            if row.generation != before[row.pk]:
+                row.parked_reason = ""  # whatever it was, the new wish has not met it yet
+            if row.lease == claim.lease:
+                row.lease, row.leased_until = "", None
+        HubAccess.objects.bulk_update(rows, WRITTEN, batch_size=500)
+
+
+def park_repository(repository: Repository, failed: HubError) -> None:
+    """Let everything about a repository wait for a person, if that is what failed and no other token may do better."""
+    if failed.word is not Word.STOP or failed.reason not in OF_THE_REPOSITORY:
+        return
+    with_token = tokens.token_or_none(repository)
+    tokens.note_failure(repository, failed)
+    if with_token is not None and tokens.token_or_none(repository) not in (None, with_token):
+        return
+    Repository.objects.filter(pk=repository.pk).update(
+        parked_reason=failed.reason, observe_due_at=timezone.now() + PARKED_PAUSE
+    )
+    log.warning("repository parked", repository=repository.pk, reason=failed.reason)

@@ -1,0 +1,125 @@
+"""Writing what lists said onto Hub access, a page in a constant number of statements. It asks the Hub nothing.
+
+Rows are always locked by ascending id first, as the verbs do, so that the two cannot deadlock.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from gatekeeper.models import HubAccess, Repository
+from gatekeeper.rules.access import Access, Seen
+
+from .port import ListedRequest
+
+LOCK = """
+SELECT id FROM gatekeeper_hubaccess
+WHERE repository_id = %s AND person_id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+"""
+ADD = """
+INSERT INTO gatekeeper_hubaccess (
+    repository_id, person_id, access, closing, cause, generation, lease, attempts, parked_reason,
+    seen, seen_at, seen_requested_at, seen_reviewed_at, seen_granted_by, hub_request_id, observe_run
+)
+SELECT %(repository)s, person, 'no_opinion', '', '', 0, '', 0, '',
+    %(status)s, %(asked)s, requested, reviewed, granter, request, %(run)s
+FROM unnest(
+    %(people)s::bigint[], %(requested)s::timestamptz[], %(reviewed)s::timestamptz[], %(granters)s::text[],
+    %(requests)s::text[]
+) AS item (person, requested, reviewed, granter, request)
+ORDER BY person
+ON CONFLICT (repository_id, person_id) DO NOTHING
+"""
+# What a page says of somebody is older than anything that was told or read since the page was asked for.
+CHANGE = """
+UPDATE gatekeeper_hubaccess AS known SET
+    seen = %(status)s, seen_at = %(asked)s, seen_requested_at = item.requested, seen_reviewed_at = item.reviewed,
+    seen_granted_by = item.granter, hub_request_id = item.request, observe_run = %(run)s
+FROM unnest(
+    %(people)s::bigint[], %(requested)s::timestamptz[], %(reviewed)s::timestamptz[], %(granters)s::text[],
+    %(requests)s::text[]
+) AS item (person, requested, reviewed, granter, request)
+WHERE known.repository_id = %(repository)s AND known.person_id = item.person
+    AND (known.applied_at >= %(asked)s OR known.seen_at >= %(asked)s) IS NOT TRUE
+"""
+
+
+def write(
+    repository: Repository,
+    run: int,
+    status: str,
+    items: Mapping[int, ListedRequest],
+    *,
+    asked: datetime,
+    adding: bool,
+) -> None:
+    """Write what a page of a list said of people, by their ids here; `adding` makes rows for those not known yet."""
+    if not items:
+        return
+    people = sorted(items)
+    values: dict[str, Any] = {
+        "repository": repository.pk,
+        "run": run,
+        "status": status,
+        "asked": asked,
+        "people": people,
+        "requested": [items[pk].requested_at for pk in people],
+        "reviewed": [items[pk].reviewed_at for pk in people],
+        "granters": [items[pk].granted_by for pk in people],
+        "requests": [items[pk].request_id for pk in people],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK, [repository.pk, people])
+        cursor.execute(CHANGE, values)
+        if adding:
+            cursor.execute(ADD, values)
+
+
+def not_brought_in(repository: Repository, people: Sequence[int]) -> list[int]:
+    """Return which of these people wait with a Hub request that was not brought in yet."""
+    new = Q(adopted_of=None) | Q(adopted_of__lt=F("seen_requested_at"))
+    return list(
+        HubAccess.objects.filter(new, repository=repository, person__in=people, seen=Seen.PENDING)
+        .order_by("pk")
+        .values_list("person_id", flat=True)
+    )
+
+
+def take_absence(repository: Repository, run: int, lists: Sequence[str], *, started: datetime) -> None:
+    """Take as a fact, after a complete run, that somebody stood in no list that was read.
+
+    With all four lists read there is no request; with two, it is somewhere else, which is read again where it matters.
+    """
+    everywhere = len(lists) == 4
+    gone = Q(seen__in=lists) | (Q(due_at__isnull=False) if everywhere else Q(pk=None))
+    with transaction.atomic():
+        rows = _locked(
+            HubAccess.objects.filter(
+                gone, Q(applied_at=None) | Q(applied_at__lt=started), repository=repository
+            ).filter(Q(seen_at=None) | Q(seen_at__lt=started), observe_run__lt=run)
+        )
+        HubAccess.objects.filter(pk__in=rows).update(
+            seen=Seen.NONE if everywhere else Seen.UNKNOWN, seen_at=started, observe_run=run
+        )
+
+
+def make_due(repository: Repository, *, since: datetime) -> None:
+    """Make due what a run bears on: settled wishes that it contradicts, and unsettled ones that it may settle."""
+    contradicted = Q(due_at=None) & (
+        Q(access=Access.YES) & ~Q(seen=Seen.ACCEPTED) | Q(access=Access.NO, seen__in=(Seen.ACCEPTED, Seen.UNKNOWN))
+    )
+    newer = Q(due_at__isnull=False, lease="") & (Q(wished_at=None) | Q(wished_at__lte=F("seen_at")))
+    now = timezone.now()
+    with transaction.atomic():
+        rows = _locked(
+            HubAccess.objects.filter(contradicted | newer, repository=repository, seen_at__gte=since, parked_reason="")
+        )
+        HubAccess.objects.filter(pk__in=rows).update(due_at=now)
+
+
+def _locked(rows: QuerySet[HubAccess]) -> list[int]:
+    return list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
