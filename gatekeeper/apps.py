@@ -11,5 +11,8 @@ class GatekeeperConfig(AppConfig):
     verbose_name = "Gatekeeper"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from gatekeeper import checks  # noqa: F401  (importing it registers them)
+        """Register the system checks, and have nudges ring the workers' bell."""
+        from gatekeeper import bell, checks  # noqa: F401  (importing it registers them)
+        from gatekeeper.actions.nudges import nudged
+
+        nudged.connect(bell.ring, dispatch_uid="bell")

@@ -1,0 +1,60 @@
+"""Time as a person: what falls due is done by the system person "clock", through the same verbs as people's steps."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from gatekeeper.actions import grants, requests
+from gatekeeper.models import AccessRequest, Grant, PersonalText
+from gatekeeper.rules.refusals import Refused
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 200
+
+
+def tick(*, at: datetime | None = None) -> None:
+    """Do what has fallen due: expire requests and grants, note broken promises, delete what was kept long enough."""
+    at = at or timezone.now()
+    in_batches(AccessRequest.objects.to_expire(at=at), requests.expire_all, at=at)
+    in_batches(Grant.objects.to_expire(at=at), grants.expire_all, at=at)
+    while requests.note_breaches(at=at):
+        pass
+    delete_overdue_texts(at=at)
+
+
+def in_batches(due: QuerySet[Any], verb: Callable[..., Any], *, at: datetime) -> int:
+    """Take a step with all rows that are due, so many at a time; returns with how many. One refusal stops no other."""
+    done, last = 0, 0
+    while rows := list(due.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        last = rows[-1].pk
+        done += _all_or_each(rows, verb, at=at)
+    return done
+
+
+def _all_or_each(rows: list[Any], verb: Callable[..., Any], *, at: datetime) -> int:
+    try:
+        return len(verb(rows, at=at))
+    except Refused:  # one of them has moved meanwhile, and a step is all or nothing
+        return sum(_alone(row, verb, at=at) for row in rows)
+
+
+def _alone(row: Any, verb: Callable[..., Iterable[Any]], *, at: datetime) -> int:
+    try:
+        verb([row], at=at)
+    except Refused as refused:
+        log.info("not due any more", row=row.pk, kind=row._meta.model_name, code=refused.refusal.code)
+        return 0
+    return 1
+
+
+def delete_overdue_texts(*, at: datetime) -> int:
+    """Delete the personal texts whose retention has ended; returns how many. Frozen rows keep their digests."""
+    deleted = 0
+    while ids := list(PersonalText.objects.overdue(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        deleted += PersonalText.objects.filter(pk__in=ids).delete()[0]
+    return deleted
