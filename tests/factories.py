@@ -25,8 +25,10 @@ from gatekeeper.models import (
     Grant,
     HubAccess,
     LicenceVersion,
+    PersonalText,
     Repository,
     Stage,
+    Submission,
 )
 from gatekeeper.rules import access
 
@@ -320,3 +322,9 @@ def fresh(row: M) -> M:
 def later(days: float) -> datetime:
     """A time so many days from now."""
     return datetime.now(UTC) + timedelta(days=days)
+
+
+def erase(submission: Submission | None) -> None:
+    """Let the retention of a submission's answers end."""
+    assert submission is not None
+    PersonalText.objects.filter(pk=submission.answers_id).delete()

@@ -1,0 +1,91 @@
+"""accept: somebody accepts the licence version in force."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.viewer import Viewer
+from gatekeeper.actions import requests
+from gatekeeper.models import Acceptance, Repository, Stage
+from gatekeeper.rules.licensing import raw_hash
+from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
+from tests import factories
+from tests.expect import events, last_event, refused
+from tests.factories import LICENCE_TEXT, RESTRICTIONS
+
+SHOWN = raw_hash(LICENCE_TEXT)
+
+
+def test_it_keeps_who_accepted_which_bytes_when(stage: Stage, ha: Viewer) -> None:
+    """The proof holds the hash of the bytes shown, the Hub id and name, and the language."""
+    case = requests.start(stage, by=ha)
+    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, rendered_sha256="ab" * 32, language="fr")
+    assert (acceptance.person, acceptance.policy, acceptance.kind) == (ha.person, stage.policy, "here")
+    assert acceptance.text_sha256 == raw_hash(bytes(acceptance.licence_version.text)) == SHOWN
+    assert (acceptance.hub_user_id, acceptance.hub_username) == (factories.hub_id("ha-nguyen"), "ha-nguyen")
+    assert (acceptance.rendered_sha256, acceptance.language, acceptance.capacity) == ("ab" * 32, "fr", "self")
+    assert events(case) == ["request.start", "request.accept"]
+    assert last_event(case).data == {
+        "acceptance": acceptance.pk,
+        "licence_version": acceptance.licence_version_id,
+        "text_sha256": SHOWN,
+    }
+
+
+def test_accepting_the_same_again_returns_the_first_and_records_nothing(stage: Stage, ha: Viewer) -> None:
+    """What did not happen twice is not told twice."""
+    case = requests.start(stage, by=ha)
+    first = requests.accept(case, by=ha, text_sha256=SHOWN)
+    assert requests.accept(case, by=ha, text_sha256=SHOWN) == first
+    assert events(case) == ["request.start", "request.accept"]
+
+
+def test_it_is_refused_for_a_text_that_is_not_in_force(stage: Stage, ha: Viewer, amara: Viewer) -> None:
+    """Whoever read an older version reads the new one first."""
+    case = requests.start(stage, by=ha)
+    factories.policy(stage, by=amara, text=b"You may use the model on Mondays.")
+    with refused(WrongState, "licence_changed"):
+        requests.accept(case, by=ha, text_sha256=SHOWN)
+    requests.accept(case, by=ha, text_sha256=raw_hash(b"You may use the model on Mondays."))
+
+
+def test_new_terms_with_the_same_licence_are_accepted_once_more(stage: Stage, ha: Viewer, amara: Viewer) -> None:
+    """An acceptance is of a licence under a policy; both are kept."""
+    case = requests.start(stage, by=ha)
+    first = requests.accept(case, by=ha, text_sha256=SHOWN)
+    factories.policy(stage, by=amara, duration_days=30)
+    second = requests.accept(case, by=ha, text_sha256=SHOWN)
+    assert second != first
+    assert second.licence_version == first.licence_version
+
+
+@pytest.fixture
+def restricted(aurora: Repository, amara: Viewer) -> Stage:
+    """A stage whose licence restricts uses."""
+    return factories.open_stage(aurora, by=amara, restrictions=RESTRICTIONS)
+
+
+def test_every_use_restriction_is_acknowledged_one_by_one(restricted: Stage, ha: Viewer) -> None:
+    """One missing is all missing; what is not a restriction is not kept."""
+    case = requests.start(restricted, by=ha)
+    for acknowledged in ((), RESTRICTIONS[:1], ("something", *RESTRICTIONS[1:])):
+        with refused(Invalid, "restrictions_missing", "acknowledged"):
+            requests.accept(case, by=ha, text_sha256=SHOWN, acknowledged=acknowledged)
+    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, acknowledged=["more", *reversed(RESTRICTIONS)])
+    assert acceptance.acknowledged == list(RESTRICTIONS)
+
+
+def test_nobody_accepts_for_another(stage: Stage, ha: Viewer, ines: Viewer, amara: Viewer, clock: Viewer) -> None:
+    """An acceptance is by the same person."""
+    case = requests.start(stage, by=ha)
+    for who in (ines, amara, clock):
+        with refused(NotAllowed, "not_allowed"):
+            requests.accept(case, by=who, text_sha256=SHOWN)
+
+
+def test_it_is_refused_when_the_request_is_over(stage: Stage, ha: Viewer) -> None:
+    """There is nothing to accept for."""
+    case = requests.withdraw(requests.start(stage, by=ha), by=ha)
+    with refused(WrongState, "wrong_state"):
+        requests.accept(case, by=ha, text_sha256=SHOWN)
+    assert not Acceptance.objects.exists()

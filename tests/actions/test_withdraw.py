@@ -1,0 +1,63 @@
+"""withdraw: somebody takes a request back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.viewer import Viewer
+from gatekeeper.actions import requests
+from gatekeeper.models import AccessRequest, HubAccess, Stage
+from gatekeeper.rules.refusals import NotAllowed, WrongState
+from tests import factories
+from tests.expect import events, refused
+
+OPEN: list[Callable[..., AccessRequest]] = [
+    lambda stage, who, by: requests.start(stage, by=who),
+    lambda stage, who, by: factories.submitted(stage, who),
+    factories.in_review,
+    factories.info_requested,
+    factories.denied_correctably,
+]
+every_open_state = pytest.mark.parametrize(
+    "build", OPEN, ids=["draft", "submitted", "in_review", "info_requested", "denied_correctably"]
+)
+
+
+@every_open_state
+def test_it_ends_a_request_that_is_not_decided(
+    build: Callable[..., AccessRequest], stage: Stage, ha: Viewer, chidi: Viewer
+) -> None:
+    """Nobody waits for it any more."""
+    case = requests.withdraw(build(stage, ha, by=chidi), by=ha)
+    assert (case.status, case.assignee, case.waits_until) == ("withdrawn", None, None)
+    assert factories.fresh(case).assignee is None
+    assert events(case)[-1] == "request.withdraw"
+
+
+def test_it_tells_the_hub_nothing(stage: Stage, ha: Viewer) -> None:
+    """What stands on the Hub its person can take back there."""
+    requests.withdraw(factories.submitted(stage, ha), by=ha)
+    assert not HubAccess.objects.exists()
+
+
+@pytest.mark.parametrize("build", [factories.approved, factories.denied_finally])
+def test_it_is_refused_once_decided(
+    build: Callable[..., AccessRequest], stage: Stage, ha: Viewer, chidi: Viewer
+) -> None:
+    """Access that was given is given back; a denial stays."""
+    case = build(stage, ha, by=chidi)
+    with refused(WrongState, "wrong_state"):
+        requests.withdraw(case, by=ha)
+
+
+@every_open_state
+def test_it_is_refused_to_everybody_else(
+    build: Callable[..., AccessRequest], stage: Stage, ha: Viewer, chidi: Viewer, ines: Viewer, amara: Viewer
+) -> None:
+    """A request is its person's own."""
+    case = build(stage, ha, by=chidi)
+    for who in (chidi, ines, amara):
+        with refused(NotAllowed, "not_allowed"):
+            requests.withdraw(case, by=who)
