@@ -127,7 +127,9 @@ def _lock_requests(ids: Sequence[int]) -> list[AccessRequest]:
     _lock_stages(sorted(set(AccessRequest.objects.filter(pk__in=ids).values_list("stage", flat=True))))
     return list(
         AccessRequest.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("stage__release", "person", "draft", "policy__form", "policy__licence_version", "submission")
+        .select_related(
+            "stage__release", "person__user", "draft", "policy__form", "policy__licence_version", "submission"
+        )
         .filter(pk__in=ids)
         .order_by("pk")
     )
@@ -137,7 +139,7 @@ def _lock_grants(ids: Sequence[int]) -> list[Grant]:
     _lock_stages(sorted(set(Grant.objects.filter(pk__in=ids).values_list("stage", flat=True))))
     return list(
         Grant.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("stage__release", "person", "request")
+        .select_related("stage__release", "person__user", "request")
         .filter(pk__in=ids)
         .order_by("pk")
     )
