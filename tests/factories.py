@@ -328,3 +328,17 @@ def erase(submission: Submission | None) -> None:
     """Let the retention of a submission's answers end."""
     assert submission is not None
     PersonalText.objects.filter(pk=submission.answers_id).delete()
+
+
+def relinquished(grant: Grant, who: Viewer) -> Grant:
+    """A grant that its holder has given back."""
+    return grants.relinquish(grant, by=who)
+
+
+def imported(stage: Stage, person: HubPerson | None, *, by: Viewer) -> Grant:
+    """A grant brought in for somebody whom the Hub has accepted already, confirmed by the next reading."""
+    assert person is not None
+    for repository in stage.repositories.all():
+        hub_says(person, repository, "accepted")
+    [grant] = grants.bring_in_all(stage, [person], by=by)
+    return confirmed(grant)
