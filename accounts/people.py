@@ -112,6 +112,9 @@ def _clean_text(text: Any) -> str:
 # Publishers
 
 PROVING_ROLES = frozenset({"admin", "write"})
+# Tokens that may do all that their person may; a fine-grained one names what it may write to.
+WRITING_TOKENS = frozenset({"write", "god"})
+WRITE_PERMISSION = "repo.write"
 # A role on the Hub can be lost; what a sign-in showed is believed for this long.
 PROOF_LASTS = timedelta(hours=24)
 
@@ -142,10 +145,26 @@ def provable_namespaces(user: User, at: datetime | None = None) -> list[Namespac
 
 
 def namespaces_of_token(whoami: Mapping[str, Any]) -> list[Namespace]:
-    """What a Hub token proves, from the Hub's answer to whoami. A token that may only read proves nothing."""
+    """What a Hub token proves, from the Hub's answer to whoami.
+
+    That answer names every organisation of the token's person, whatever the token may do there: so a fine-grained token
+    proves only what it may write to, and one that may only read, or that was given to an application, proves nothing.
+    """
     token = (whoami.get("auth") or {}).get("accessToken") or {}
-    if token.get("role") == "read":
+    known = _namespaces_of(whoami)
+    if token.get("role") in WRITING_TOKENS:
+        return known
+    if token.get("role") != "fineGrained":
         return []
+    writable = {
+        str(scope["entity"].get("name") or "").lower()
+        for scope in (token.get("fineGrained") or {}).get("scoped") or []
+        if isinstance(scope.get("entity"), dict) and WRITE_PERMISSION in (scope.get("permissions") or [])
+    }
+    return [namespace for namespace in known if namespace.name.lower() in writable]
+
+
+def _namespaces_of(whoami: Mapping[str, Any]) -> list[Namespace]:
     name, fullname = str(whoami.get("name") or ""), _clean_text(whoami.get("fullname"))
     if whoami.get("type") != "user":
         return [Namespace(name, Publisher.Kind.ORGANISATION, str(whoami.get("id") or ""), fullname, "write")]

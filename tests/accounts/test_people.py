@@ -116,6 +116,20 @@ def test_a_token_proves_a_namespace(ada: User, namespace: str) -> None:
     assert Viewer.of(ada).roles_at(made.pk) == {"owner"}
 
 
+def fine_grained(name: str, kind: str, *permissions: str) -> dict[str, Any]:
+    """The answer for a token that reaches one entity only."""
+    scoped = [{"entity": {"_id": "b" * 24, "type": kind, "name": name}, "permissions": list(permissions)}]
+    return {**WHOAMI, "auth": {"accessToken": {"role": "fineGrained", "fineGrained": {"scoped": scoped}}}}
+
+
+def test_a_fine_grained_token_proves_what_it_may_write_to(ada: User) -> None:
+    """And nothing else of its person's."""
+    proof = fine_grained("lab", "org", "repo.content.read", "repo.write")
+    with pytest.raises(people.CannotDo, match="does not prove"):
+        people.found_publisher(user=ada, namespace="ada", proof=proof)
+    assert people.found_publisher(user=ada, namespace="lab", proof=proof).name == "lab"
+
+
 @pytest.mark.parametrize(
     ("namespace", "proof"),
     [
@@ -123,11 +137,20 @@ def test_a_token_proves_a_namespace(ada: User, namespace: str) -> None:
         ("stranger", WHOAMI),
         ("", WHOAMI),
         ("lab", {**WHOAMI, "auth": {"accessToken": {"role": "read"}}}),
+        ("lab", {**WHOAMI, "auth": {"accessToken": {"role": "fineGrained"}}}),
+        ("lab", fine_grained("lab", "org", "repo.content.read")),
+        ("lab", fine_grained("lab/model", "model", "repo.write")),
+        ("other", fine_grained("other", "org", "repo.write")),
+        ("lab", {**WHOAMI, "auth": {"type": "oauth", "scopes": ["openid", "read-repos"]}}),
+        ("lab", {**WHOAMI, "auth": {}}),
         ("lab", {}),
     ],
 )
 def test_a_token_that_proves_nothing(ada: User, namespace: str, proof: dict[str, Any]) -> None:
-    """A contributor, a stranger, a token that may only read, an empty answer: no publisher."""
+    """A contributor, a stranger, a token that may not write there or that an application got: no publisher.
+
+    Somebody who was given a small token of an administrator must not take the administrator's namespace here.
+    """
     with pytest.raises(people.CannotDo, match="does not prove"):
         people.found_publisher(user=ada, namespace=namespace, proof=proof)
     assert not Publisher.objects.exists()
