@@ -1,7 +1,8 @@
 """Licence texts and use restrictions: their hashes, and what a version says in short."""
 
 import hashlib
-import unicodedata
+
+from .texts import composed
 
 # Identifiers of the Hub whose texts carry use restrictions; they are open access with conditions, never "open source".
 RAIL_FAMILY = frozenset(
@@ -23,7 +24,7 @@ def raw_hash(text: bytes) -> str:
 
 def normalised(text: bytes) -> bytes:
     """Return the text in NFC with LF line ends and no space at the ends of lines or of the text."""
-    decoded = unicodedata.normalize("NFC", text.decode("utf-8", "replace").removeprefix("\ufeff"))
+    decoded = composed(text.decode("utf-8", "replace").removeprefix("\ufeff"))
     lines = [line.rstrip() for line in decoded.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     return "\n".join(lines).strip().encode()
 

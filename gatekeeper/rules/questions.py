@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .refusals import Refusal
 from .refusals import gettext_noop as _
+from .texts import composed
 
 
 class Kind(StrEnum):
@@ -141,7 +142,7 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
 
 def tidy(text: str) -> str:
     """Return a text composed (NFC), with LF line ends and without space around it."""
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    return composed(text).replace("\r\n", "\n").strip()
 
 
 def unshowable(text: str) -> bool:
@@ -286,7 +287,7 @@ def _inner(spec: Any) -> dict[Any, str]:
 
 
 def _label(raw: Any) -> str:
-    return " ".join(unicodedata.normalize("NFC", str(raw)).split())
+    return " ".join(composed(str(raw)).split())
 
 
 def _type_name(raw: Any) -> str:
@@ -328,7 +329,7 @@ def _hub_options(raw: Any) -> list[dict[str, Any]]:
 
 def unique_key(label: str, taken: set[str]) -> str:
     """Return a short stable key for a label, unlike those taken, and take it."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", label[:200]).encode("ascii", "ignore").decode().lower()
     stem = "_".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("_") or "question"
     key, number = stem, 2
     while key in taken:
