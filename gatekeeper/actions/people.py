@@ -1,5 +1,6 @@
 """Verbs of a publisher's people and tokens, with their checks and their record."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,42 @@ from .releases import require
 
 OWNERS = frozenset({Role.OWNER})
 NOT_POSSIBLE = _("%(why)s")
+
+
+def found_publisher(
+    *,
+    by: Viewer,
+    namespace: str,
+    proof: Mapping[str, Any] | None = None,
+    secret: str = "",
+    at: datetime | None = None,
+) -> Publisher:
+    """Make the publisher of a namespace, whoever proved it being its owner, and keep the Hub token that proved it.
+
+    `proof` is the Hub's answer to whoami for the token `secret`; without it the last sign-in at the Hub is the proof.
+    Raises NotAllowed for nobody, Unmet with the reason where nothing is proven or the publisher is there already.
+    """
+    user, at = acting(by), at or timezone.now()
+    with transaction.atomic():
+        try:
+            publisher = people.found_publisher(user=user, namespace=namespace, proof=proof, at=at)
+        except people.CannotDo as refused:
+            raise Unmet(Refusal("cannot_found", NOT_POSSIBLE, {"why": str(refused)})) from refused
+        record([("publisher.found", publisher, {"by_token": proof is not None})], by=user, at=at)
+        if secret and proof is not None:
+            keep_token(publisher, by=Viewer.of(user), secret=secret, at=at, **told_of_token(proof))
+    return publisher
+
+
+def told_of_token(proof: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the Hub's answer to whoami says of a token, as it is kept beside it."""
+    token = (proof.get("auth") or {}).get("accessToken") or {}
+    return {
+        "label": str(token.get("displayName") or "")[:100],
+        "hub_username": str(proof.get("name") or ""),
+        "role_seen": str(token.get("role") or "")[:40],
+        "health": HubToken.Health.OK,
+    }
 
 
 def appoint(publisher: Publisher, *, by: Viewer, user: User, role: str, at: datetime | None = None) -> Membership:

@@ -1,7 +1,7 @@
 """Verbs of a release and its ladder: found it, add stages, publish it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,6 +26,9 @@ FOREIGN = Refusal(
 )
 NO_STAGE = Refusal("no_stage", _("A ladder needs at least one stage before it is published."))
 NO_REPOSITORY = Refusal("no_repository", _("A stage needs at least one repository."))
+NOT_PLANNED = Refusal(
+    "stage_not_planned", _("This stage is not planned any more: what it promised stays as it is. Add another stage.")
+)
 PUBLISHED = Refusal("already_published", _("This version is published already, and so cannot change."))
 
 
@@ -70,6 +73,29 @@ def create_release(
     return release
 
 
+def change_release(
+    release: Release,
+    *,
+    by: Viewer,
+    title: str,
+    summary: str = "",
+    not_for_all_audiences: bool = False,
+    at: datetime | None = None,
+) -> Release:
+    """Change what a release says of itself; its address stays. Raises NotAllowed, Invalid."""
+    require(by, release.publisher_id)
+    at = at or timezone.now()
+    if not title.strip():
+        raise Invalid(NO_TITLE, {"title": NO_TITLE})
+    with transaction.atomic():
+        locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
+        locked.title, locked.summary = title.strip(), summary.strip()
+        locked.not_for_all_audiences = not_for_all_audiences
+        locked.save(update_fields=["title", "summary", "not_for_all_audiences"])
+        record([("release.change", locked, {"not_for_all_audiences": not_for_all_audiences})], by=acting(by), at=at)
+    return locked
+
+
 def add_stage(
     release: Release,
     *,
@@ -77,18 +103,14 @@ def add_stage(
     title: str,
     audience: str = "",
     repositories: Iterable[Repository] = (),
+    promised_on: date | None = None,
     at: datetime | None = None,
 ) -> Stage:
     """Add the next rung of the ladder. Raises NotAllowed, Invalid (a repository of somebody else, or none)."""
     require(by, release.publisher_id)
     at = at or timezone.now()
     included = list(repositories)
-    if not title.strip():
-        raise Invalid(NO_TITLE, {"title": NO_TITLE})
-    if not included:
-        raise Invalid(NO_REPOSITORY, {"repositories": NO_REPOSITORY})
-    if any(repository.publisher_id != release.publisher_id or repository.unlinked_at for repository in included):
-        raise Invalid(FOREIGN, {"repositories": FOREIGN})
+    _check_stage(release, title, included)
     with transaction.atomic():
         Release.objects.select_for_update(no_key=True).get(pk=release.pk)
         last = release.stages.order_by("-ordinal").first()
@@ -99,12 +121,52 @@ def add_stage(
             audience=audience.strip(),
             status=StageStatus.PLANNED,
             status_at=at,
+            promised_on=promised_on,
         )
         stage.repositories.set(included)
         record(
             [("stage.plan", stage, {"repositories": [repository.pk for repository in included]})], by=acting(by), at=at
         )
     return stage
+
+
+def change_stage(
+    stage: Stage,
+    *,
+    by: Viewer,
+    title: str,
+    audience: str = "",
+    repositories: Iterable[Repository] = (),
+    promised_on: date | None = None,
+    at: datetime | None = None,
+) -> Stage:
+    """Change a stage while it is planned. Raises NotAllowed, Invalid, WrongState once it was opened or closed."""
+    require(by, stage.release.publisher_id)
+    at = at or timezone.now()
+    included = list(repositories)
+    _check_stage(stage.release, title, included)
+    with transaction.atomic():
+        locked = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("release").get(pk=stage.pk)
+        if locked.status != StageStatus.PLANNED:
+            raise WrongState(NOT_PLANNED)
+        locked.title, locked.audience, locked.promised_on = title.strip(), audience.strip(), promised_on
+        locked.save(update_fields=["title", "audience", "promised_on"])
+        locked.repositories.set(included)
+        record(
+            [("stage.change", locked, {"repositories": [repository.pk for repository in included]})],
+            by=acting(by),
+            at=at,
+        )
+    return locked
+
+
+def _check_stage(release: Release, title: str, included: list[Repository]) -> None:
+    if not title.strip():
+        raise Invalid(NO_TITLE, {"title": NO_TITLE})
+    if not included:
+        raise Invalid(NO_REPOSITORY, {"repositories": NO_REPOSITORY})
+    if any(repository.publisher_id != release.publisher_id or repository.unlinked_at for repository in included):
+        raise Invalid(FOREIGN, {"repositories": FOREIGN})
 
 
 def publish_ladder(release: Release, *, by: Viewer, at: datetime | None = None) -> Ladder:

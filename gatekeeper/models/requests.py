@@ -61,6 +61,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         """Return the cases that somebody here owes an answer."""
         return self.filter(status__in={RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW})
 
+    def waiting_for_requester(self) -> "AccessRequestQuerySet":
+        """Return the cases in the queue whose person owes an answer, or has to finish here what began on the Hub."""
+        return self.filter(status__in={RequestStatus.INFO_REQUESTED, RequestStatus.BROUGHT_IN})
+
     def open(self) -> "AccessRequestQuerySet":
         """Return the requests that are not ended."""
         return self.filter(status__in=OPEN_REQUEST)
