@@ -1,0 +1,122 @@
+"""How things of the gates are drawn: times, standings, answers, buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.template.defaultfilters import date as formatted
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from gatekeeper.catalogues.reason_codes import REASON_CODES
+from gatekeeper.hub.adopt import WHY
+from gatekeeper.models import Repository, RepositoryWish, Stage
+from gatekeeper.rules.questions import Kind
+from gatekeeper.web import words
+from gatekeeper.web.buttons import Button
+from gatekeeper.web.dry_run import about
+from gatekeeper.web.navigation import Place, places
+
+register = template.Library()
+
+for _filter in (
+    words.for_requester,
+    words.for_staff,
+    words.of_grant,
+    words.of_grant_for_staff,
+    words.of_stage,
+    words.of_gate,
+    words.sentence,
+    words.in_reader_language,
+    words.terms_in_words,
+    words.restriction_words,
+):
+    register.filter(_filter.__name__, _filter)
+
+
+@register.simple_tag
+def when(at: datetime | date | None, hint: bool = True) -> SafeString | str:
+    """A time with its zone, and as a hint how far off it is; a date alone has neither."""
+    if at is None:
+        return ""
+    if not isinstance(at, datetime):
+        return format_html('<time datetime="{}">{}</time>', at.isoformat(), formatted(at, "j F Y"))
+    at = at.astimezone(UTC)
+    text = gettext("%(date)s, %(time)s UTC") % {"date": formatted(at, "j M Y"), "time": formatted(at, "H:i")}
+    stamp = at.isoformat(timespec="seconds")
+    if not hint:
+        return format_html('<time datetime="{}">{}</time>', stamp, text)
+    return format_html('<time datetime="{}">{}</time> <span class="quiet">({})</span>', stamp, text, naturaltime(at))
+
+
+@register.filter
+def reason(code: str) -> str:
+    """The label of a reason code, for people."""
+    return gettext(REASON_CODES[code].label) if code in REASON_CODES else code
+
+
+@register.filter
+def reason_hint(code: str) -> str:
+    """What a reason code tells the requester to do."""
+    return gettext(REASON_CODES[code].hint) if code in REASON_CODES else ""
+
+
+@register.filter
+def seen_words(seen: str) -> str:
+    """What the Hub was last read as saying."""
+    return str(words.SEEN.get(seen, seen))
+
+
+@register.filter
+def wished_words(access: str) -> str:
+    """What the Hub should say."""
+    return str(words.WISHED.get(access, access))
+
+
+@register.inclusion_tag("includes/actions.html")
+def actions(buttons: Mapping[str, Button], *names: str, primary: str = "", submit: bool = False) -> dict[str, Any]:
+    """The buttons of these actions (all, if none is named) that are offered; `submit` ends the form around them."""
+    chosen = [buttons[name] for name in names or buttons if name in buttons]
+    return {"buttons": [button.ending_a_form() if submit else button for button in chosen], "primary": primary}
+
+
+@register.filter
+def of_stage_next(stage: Stage) -> str:
+    """What the standing of a stage means for somebody who wants to apply."""
+    return str(words.of_stage(stage).next)
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Mapping[str, Any]) -> list[Place]:
+    """The way around for whoever is looking; a page that is drawn without a request has the public one."""
+    request = context.get("request")
+    return places(context.get("viewer"), request.path if request is not None else "")
+
+
+@register.filter
+def finding_words(finding: Mapping[str, Any]) -> str:
+    """A finding about a card, in the reader's language."""
+    return words.sentence(about(finding))
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """A kind of question, for people."""
+    return str(words.KINDS[Kind(kind)])
+
+
+@register.filter
+def reason_words(parked: str) -> str:
+    """Why something is parked: the sentence if there is one, else the name of the reason in plain letters."""
+    return gettext(WHY[parked]) if parked in WHY else parked.replace("_", " ")
+
+
+@register.filter
+def wish_of(repository: Repository, wishes: Mapping[int, RepositoryWish]) -> RepositoryWish | None:
+    """The wish about a repository, if there is one."""
+    return wishes.get(repository.pk)

@@ -1,0 +1,51 @@
+"""What opening a stage would write to a repository of the Hub, shown before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gatekeeper.hub.adopt import explain
+from gatekeeper.hub.gate import card_preview
+from gatekeeper.hub.port import HubError
+from gatekeeper.models import Repository
+from gatekeeper.rules.refusals import Refusal
+
+from .words import sentence
+
+KINDS = {"+": "added", "-": "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One repository: whether its gate changes, and which lines of its card would, or why they cannot."""
+
+    repository: Repository
+    gate_changes: bool
+    lines: list[tuple[str, str]]
+    cannot: str = ""
+
+
+def plan_for(repository: Repository, link: str) -> Plan:
+    """Return what opening would write there, from the card as it stands on the Hub now."""
+    gate_changes = repository.seen_gate != "manual"
+    try:
+        preview = card_preview(repository, link)
+    except HubError as failed:
+        return Plan(repository, gate_changes, [], sentence(explain(failed)))
+    if preview.finding is not None:
+        return Plan(repository, gate_changes, [], sentence(about(preview.finding)))
+    return Plan(repository, gate_changes, list(_drawn(preview.diff)))
+
+
+def about(finding: Mapping[str, Any]) -> Refusal:
+    """Return a finding about a card as a sentence that can be translated."""
+    return Refusal(finding["code"], finding["message"], finding.get("values") or {})
+
+
+def _drawn(diff: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Yield the lines of a unified diff, without its head, each with “added”, “removed” or nothing."""
+    for number, line in enumerate(diff):
+        if number > 1 and not line.startswith("@@"):
+            yield KINDS.get(line[:1], ""), line

@@ -1,0 +1,122 @@
+"""Forms of what a stage asks, of licence texts, and of the terms that bind both together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Publisher
+from gatekeeper.catalogues.form_templates import FORM_TEMPLATES
+from gatekeeper.catalogues.restrictions import RESTRICTIONS
+from gatekeeper.models import GateForm, GatePolicy, LicenceVersion, Repository
+
+
+class NewFormForm(forms.Form):
+    """Where the questions of a new gate form come from."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    source = forms.ChoiceField(label=_("Questions from"), widget=forms.RadioSelect)
+
+    def __init__(self, repositories: list[Repository], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, forms.ChoiceField)
+        cards = [
+            (f"card:{each.pk}", gettext("the form on the card of %(name)s") % {"name": each.name})
+            for each in repositories
+        ]
+        templates = [
+            (f"template:{key}", gettext("our template “%(title)s”") % {"title": each["title"]})
+            for key, each in FORM_TEMPLATES.items()
+        ]
+        source.choices = [*cards, *templates]
+
+
+class LicenceForm(forms.Form):
+    """The text of a licence, typed or as a file, and what it forbids."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    identifier = forms.CharField(
+        label=_("Identifier on the Hub"), max_length=100, initial="other", help_text=_("Such as openrail++ or other.")
+    )
+    file = forms.FileField(
+        label=_("The text, as a file"), required=False, help_text=_("UTF-8. Its exact bytes are what people accept.")
+    )
+    text = forms.CharField(
+        label=_("Or the text itself"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 12})
+    )
+    restrictions = forms.MultipleChoiceField(
+        label=_("Use restrictions that the text holds"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        restrictions = self.fields["restrictions"]
+        assert isinstance(restrictions, forms.MultipleChoiceField)
+        restrictions.choices = [(slug, gettext(words)) for slug, words in RESTRICTIONS.items()]
+
+    @property
+    def text_bytes(self) -> bytes:
+        """Return the exact bytes of the file, or of what was typed (with LF at the ends of lines)."""
+        sent = self.cleaned_data.get("file")
+        if sent is not None:
+            return bytes(sent.read())
+        return str(self.cleaned_data.get("text", "")).replace("\r\n", "\n").encode()
+
+
+class TermsForm(forms.Form):
+    """The terms of a stage. Bounds are checked by the verb."""
+
+    form = forms.ModelChoiceField(label=_("Gate form"), queryset=GateForm.objects.none(), empty_label=None)
+    licence_version = forms.ModelChoiceField(
+        label=_("Licence"), queryset=LicenceVersion.objects.none(), empty_label=None
+    )
+    intake = forms.ChoiceField(
+        label=_("Requests that begin on the Hub"),
+        choices=[
+            ("here", _("are finished here")),
+            ("hub_is_enough", _("count as they are, with the box ticked there as acceptance (the weaker proof)")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    automatic = forms.ChoiceField(
+        label=_("Who decides"),
+        choices=[("never", _("people")), ("always", _("a rule: every complete request is approved"))],
+        widget=forms.RadioSelect,
+    )
+    approvals_required = forms.IntegerField(label=_("Reviewers who have to agree"))
+    duration_days = forms.IntegerField(
+        label=_("Access lasts, in days"), required=False, help_text=_("Empty: it has no end.")
+    )
+    cap = forms.IntegerField(label=_("Places"), required=False, help_text=_("Empty: as many as come."))
+    sla_days = forms.IntegerField(label=_("Answer promised within, in days"))
+    info_wait_days = forms.IntegerField(label=_("A question may stay unanswered, in days"))
+    correction_days = forms.IntegerField(label=_("Time for changes, in days"))
+    intake_days = forms.IntegerField(label=_("Time to finish here what began on the Hub, in days"))
+    conditions = forms.CharField(
+        label=_("Conditions"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line; every holder sees them."),
+    )
+
+    def __init__(self, publisher: Publisher, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {**GatePolicy.DEFAULTS, **kwargs.get("initial", {})}
+        kwargs["initial"]["conditions"] = "\n".join(kwargs["initial"].get("conditions", ()))
+        super().__init__(*args, **kwargs)
+        published_forms = GateForm.objects.published().filter(publisher=publisher).order_by("-pk")
+        versions = LicenceVersion.objects.published().filter(licence__publisher=publisher).order_by("-pk")
+        for name, rows in (("form", published_forms), ("licence_version", versions.select_related("licence"))):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Return the terms as the verb takes them."""
+        sent = {name: self.cleaned_data[name] for name in GatePolicy.DEFAULTS if name in self.cleaned_data}
+        sent["conditions"] = [line.strip() for line in sent.get("conditions", "").splitlines() if line.strip()]
+        return sent

@@ -1,0 +1,1 @@
+"""The views, by who they are for, then by noun."""

@@ -1,0 +1,1 @@
+"""Pages for: Somebody who asks for access, or has it."""

@@ -1,0 +1,1 @@
+"""Pages for: Anyone who looks for a release."""

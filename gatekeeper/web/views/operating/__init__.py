@@ -1,0 +1,1 @@
+"""Pages for: Operators of the installation."""

@@ -1,0 +1,1 @@
+"""Pages for: Reviewers and their queue."""

@@ -1,0 +1,1 @@
+"""Pages for: Stewards and owners of a publisher."""

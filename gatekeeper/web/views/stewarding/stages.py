@@ -1,0 +1,124 @@
+"""A stage, for its steward: what it is, what it needs, and opening, pausing and closing it with a look before."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from gatekeeper.actions import releases, stages
+from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository, RepositoryWish, Stage
+from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
+from gatekeeper.models.repositories import READING
+from gatekeeper.rules.refusals import Invalid
+from gatekeeper.web.buttons import buttons_for
+from gatekeeper.web.dry_run import plan_for
+from gatekeeper.web.forms.stewarding.releases import StageForm
+from gatekeeper.web.pages import page, put_refusals, status_of, viewer_of
+
+
+def find_worked_on(request: HttpRequest, pk: int) -> Stage:
+    """Return a stage of a publisher that the viewer works for."""
+    viewer = viewer_of(request)
+    seen = Stage.objects.visible_to(viewer).select_related("release__publisher")
+    return get_object_or_404(seen, pk=pk, release__publisher__in=viewer.publishers_with(*READING))
+
+
+@page()
+def stage(request: HttpRequest, pk: int) -> HttpResponse:
+    """One stage: standing, terms, repositories, how many hold it, and what may be done with it now."""
+    found = find_worked_on(request, pk)
+    repositories = Repository.objects.linked().filter(stages=found).order_by("name")
+    context = {
+        "stage": found,
+        "policy": found.policy,
+        "repositories": repositories,
+        "wishes": {wish.repository_id: wish for wish in RepositoryWish.objects.filter(repository__in=repositories)},
+        "holders": count_up_to(Grant.objects.live().filter(stage=found)),
+        "waiting": count_up_to(AccessRequest.objects.waiting_for_review().filter(stage=found)),
+        "limit": COUNT_LIMIT,
+        "buttons": buttons_for(found, viewer_of(request)),
+        "card_link": card_link(request, found),
+    }
+    return render(request, "stewarding/stage.html", context)
+
+
+def card_link(request: HttpRequest, found: Stage) -> str:
+    """Return the address where people apply, as the card of a repository names it."""
+    return settings.PUBLIC_URL + reverse("web:release", args=[found.release.publisher.name, found.release.slug])
+
+
+@page("GET", "POST", back="web:stage")
+def edit_stage(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a stage that is still planned."""
+    found = find_worked_on(request, pk)
+    initial = {
+        "title": found.title,
+        "audience": found.audience,
+        "promised_on": found.promised_on,
+        "repositories": [repository.pk for repository in found.repositories.all()],
+    }
+    form = StageForm(found.release.publisher, request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            releases.change_stage(found, by=viewer_of(request), **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("web:stage", pk=pk)
+        except Invalid as refused:
+            put_refusals(form, refused)
+    return render(request, "stewarding/edit_stage.html", {"stage": found, "form": form}, status=status_of(form))
+
+
+@page("GET", "POST", back="web:stage")
+def open_stage(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open a stage, after a dry run: what will be written on the Hub, and nothing else."""
+    found = find_worked_on(request, pk)
+    link = card_link(request, found)
+    if request.method == "POST":
+        stages.open_stage(found, by=viewer_of(request), card_link=link if request.POST.get("card") else "")
+        messages.success(request, _("The Hub is being told. The stage is open as soon as the Hub was read back."))
+        return redirect("web:stage", pk=pk)
+    repositories = list(
+        Repository.objects.linked().filter(stages=found).select_related("token", "publisher").order_by("name")
+    )
+    context = {
+        "stage": found,
+        "policy": found.policy,
+        "buttons": buttons_for(found, viewer_of(request)),
+        "plans": [plan_for(repository, link) for repository in repositories],
+        "accepted": count_up_to(HubAccess.objects.ghosts().filter(repository__in=repositories)),
+        "limit": COUNT_LIMIT,
+    }
+    return render(request, "stewarding/open_stage.html", context)
+
+
+@page("GET", "POST", back="web:stage")
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause a stage, with or without suspending everybody who holds it."""
+    found = find_worked_on(request, pk)
+    if request.method == "POST":
+        stages.pause(found, by=viewer_of(request), suspending=bool(request.POST.get("suspending")))
+        messages.success(request, _("The stage is paused."))
+        return redirect("web:stage", pk=pk)
+    context = {
+        "stage": found,
+        "buttons": buttons_for(found, viewer_of(request)),
+        "holders": count_up_to(Grant.objects.wanted().filter(stage=found)),
+        "limit": COUNT_LIMIT,
+    }
+    return render(request, "stewarding/pause.html", context)
+
+
+@page("GET", "POST", back="web:stage")
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close a stage for good."""
+    found = find_worked_on(request, pk)
+    if request.method == "POST":
+        stages.close(found, by=viewer_of(request))
+        messages.success(request, _("The stage is closed."))
+        return redirect("web:stage", pk=pk)
+    context = {"stage": found, "buttons": buttons_for(found, viewer_of(request))}
+    return render(request, "stewarding/close.html", context)

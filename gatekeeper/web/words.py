@@ -1,0 +1,282 @@
+"""How things stand, in words: people who apply never read the name of a state, and nobody has to know the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
+from django_countries import countries
+
+from gatekeeper.catalogues.restrictions import RESTRICTIONS
+from gatekeeper.models import AccessRequest, GatePolicy, Grant, Repository, Stage
+from gatekeeper.rules.lifecycle import GrantStatus as G
+from gatekeeper.rules.lifecycle import RequestStatus as Q
+from gatekeeper.rules.lifecycle import StageStatus as S
+from gatekeeper.rules.questions import BOXES, Kind
+from gatekeeper.rules.refusals import Refusal
+
+_ = gettext_lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where something stands: words, a tone for the eye (good, warn, bad or none), and what comes next."""
+
+    words: Any
+    tone: str = ""
+    next: Any = ""
+    todo: Any = ""
+
+
+NOTHING_TO_DO = _("Nothing. We write to you when something changes.")
+
+FOR_REQUESTER: Mapping[str, Standing] = {
+    Q.DRAFT: Standing(
+        _("Finish your request"),
+        "warn",
+        _("Once you submit, a reviewer reads it."),
+        _("Answer the questions, accept the licence, and submit. Your draft is kept."),
+    ),
+    Q.BROUGHT_IN: Standing(
+        _("Finish your request"),
+        "warn",
+        _("We found your request on the Hub. It is not lost; once you finish it here, a reviewer reads it."),
+        _("Answer the questions, accept the licence, and submit. What you answered on the Hub is filled in."),
+    ),
+    Q.SUBMITTED: Standing(_("Waiting for review"), "", _("A reviewer reads your answers and decides."), NOTHING_TO_DO),
+    Q.IN_REVIEW: Standing(_("Waiting for review"), "", _("A reviewer reads your answers and decides."), NOTHING_TO_DO),
+    Q.INFO_REQUESTED: Standing(
+        _("We asked you something"),
+        "warn",
+        _("When you have answered, the review goes on where it stopped."),
+        _("Answer the question below."),
+    ),
+    Q.APPROVED: Standing(
+        _("Approved, being switched on"),
+        "good",
+        _("The Hub is being told. As a rule this takes a few minutes."),
+        NOTHING_TO_DO,
+    ),
+    Q.DENIED_CORRECTABLE: Standing(
+        _("Changes needed"),
+        "warn",
+        _("When you have submitted the changes, a reviewer reads them. Your other answers stay as they are."),
+        _("Change what the reviewer named, then submit again."),
+    ),
+    Q.DENIED_FINAL: Standing(
+        _("Not approved"),
+        "bad",
+        _("This request is closed."),
+        _("If you think that this is wrong, write to the publisher."),
+    ),
+    Q.WITHDRAWN: Standing(
+        _("Withdrawn by you"), "", _("This request is closed."), _("You can apply again whenever you like.")
+    ),
+    Q.EXPIRED: Standing(
+        _("Ended, because its time ran out"),
+        "",
+        _("This request is closed. Nothing speaks against you."),
+        _("You can apply again whenever you like."),
+    ),
+}
+
+FOR_STAFF: Mapping[str, Standing] = {
+    Q.DRAFT: Standing(_("Draft")),
+    Q.BROUGHT_IN: Standing(_("Begun on the Hub, to be finished here"), ""),
+    Q.SUBMITTED: Standing(_("Waiting for a reviewer"), "warn"),
+    Q.IN_REVIEW: Standing(_("In review"), "warn"),
+    Q.INFO_REQUESTED: Standing(_("Waiting for the requester")),
+    Q.APPROVED: Standing(_("Approved"), "good"),
+    Q.DENIED_CORRECTABLE: Standing(_("Changes asked for")),
+    Q.DENIED_FINAL: Standing(_("Denied finally"), "bad"),
+    Q.WITHDRAWN: Standing(_("Withdrawn")),
+    Q.EXPIRED: Standing(_("Expired")),
+}
+
+OF_GRANT: Mapping[str, Standing] = {
+    G.PENDING_ACTIVATION: Standing(
+        _("Approved, being switched on"),
+        "good",
+        _("The Hub is being told. As a rule this takes a few minutes."),
+        NOTHING_TO_DO,
+    ),
+    G.ACTIVE: Standing(
+        _("You have access"),
+        "good",
+        _("The Hub was read back and says so too."),
+        _("Use it under the conditions below."),
+    ),
+    G.SUSPENDED: Standing(
+        _("Access suspended"),
+        "warn",
+        _("For as long as it is suspended, the Hub's own page says that your request is awaiting review."),
+        NOTHING_TO_DO,
+    ),
+    G.EXPIRED: Standing(
+        _("Access ended on its date"), "", _("It has run its time."), _("You can apply again whenever you like.")
+    ),
+    G.RELINQUISHED: Standing(
+        _("Given back by you"), "", _("You have no access any more."), _("You can apply again whenever you like.")
+    ),
+    G.REVOKED: Standing(
+        _("Access withdrawn"),
+        "bad",
+        _("The publisher ended it, for the reasons in your request."),
+        _("If you think that this is wrong, write to the publisher."),
+    ),
+}
+
+GRANT_FOR_STAFF: Mapping[str, Standing] = {
+    G.PENDING_ACTIVATION: Standing(_("Waiting for the Hub"), "warn"),
+    G.ACTIVE: Standing(_("Active"), "good"),
+    G.SUSPENDED: Standing(_("Suspended"), "warn"),
+    G.EXPIRED: Standing(_("Expired")),
+    G.RELINQUISHED: Standing(_("Given back")),
+    G.REVOKED: Standing(_("Revoked"), "bad"),
+}
+
+OF_STAGE: Mapping[str, Standing] = {
+    S.PLANNED: Standing(_("Planned"), "", _("It is not open yet.")),
+    S.OPENING: Standing(_("Opening"), "warn", _("The Hub is being told; it opens as soon as the Hub confirms.")),
+    S.OPEN: Standing(_("Open"), "good", _("You can apply now.")),
+    S.PAUSED: Standing(_("Paused"), "warn", _("Nothing can be submitted at the moment. Drafts are kept.")),
+    S.CLOSED: Standing(_("Closed"), "", _("It takes no requests any more.")),
+}
+
+# What the Hub was last read as saying of a person, and what is wished of it.
+SEEN = {
+    "unknown": _("not read yet"),
+    "none": _("no request"),
+    "pending": _("awaiting review"),
+    "accepted": _("accepted"),
+    "rejected": _("rejected"),
+    "reset": _("reset"),
+}
+WISHED = {"yes": _("access"), "no": _("no access"), "no_opinion": _("no opinion")}
+
+
+def for_requester(case: AccessRequest, grant: Grant | None = None) -> Standing:
+    """Return where a request stands for its own person; once there is a grant, the grant speaks."""
+    return OF_GRANT[grant.status] if grant is not None else FOR_REQUESTER[case.status]
+
+
+def for_staff(case: AccessRequest) -> Standing:
+    """Return where a case stands for a publisher's people."""
+    return FOR_STAFF[case.status]
+
+
+def of_grant(grant: Grant) -> Standing:
+    """Return where a grant stands for its own person."""
+    return OF_GRANT[grant.status]
+
+
+def of_grant_for_staff(grant: Grant) -> Standing:
+    """Return where a grant stands for a publisher's people."""
+    return GRANT_FOR_STAFF[grant.status]
+
+
+def of_stage(stage: Stage) -> Standing:
+    """Return where a stage stands."""
+    return OF_STAGE[stage.status]
+
+
+KINDS = {
+    Kind.SHORT_TEXT: _("short text"),
+    Kind.LONG_TEXT: _("long text"),
+    Kind.SELECT: _("one of several"),
+    Kind.MULTI_SELECT: _("any of several"),
+    Kind.ASSENT: _("box to tick"),
+    Kind.COUNTRY: _("country"),
+    Kind.DATE: _("date"),
+    Kind.AGE_ATTESTATION: _("box to tick about age"),
+    Kind.NUMBER: _("number"),
+    Kind.URL: _("web address"),
+    Kind.EMAIL: _("e-mail address"),
+}
+
+GATES = {
+    "manual": _("gated, each request decided by a person"),
+    "auto": _("gated, every request accepted by the Hub at once"),
+    "": _("not gated"),
+}
+
+
+def of_gate(repository: Repository) -> str:
+    """Return how a repository was last seen to be gated."""
+    return str(GATES.get(repository.seen_gate, repository.seen_gate))
+
+
+def sentence(refusal: Refusal) -> str:
+    """Return a refusal in the reader's language, with no name of a state in it."""
+    values = dict(refusal.values)
+    if refusal.code == "wrong_state":
+        values["action"] = gettext(values["action"])
+        values["status"] = status_words(values["status"])
+    return gettext(refusal.message) % values if values else gettext(refusal.message)
+
+
+def status_words(status: str) -> str:
+    """Return the words of a state of any table."""
+    for table in (FOR_STAFF, GRANT_FOR_STAFF, OF_STAGE):
+        if status in table:
+            return str(table[status].words)
+    return status
+
+
+def restriction_words(slug: str) -> str:
+    """Return the sentence of a use restriction; a slug of somebody's own is its own sentence."""
+    return gettext(RESTRICTIONS[slug]) if slug in RESTRICTIONS else slug.replace("-", " ").capitalize()
+
+
+def in_reader_language(labels: Mapping[str, str] | str) -> str:
+    """Return a label of a form in the reader's language, else in English, else in whichever it has."""
+    if isinstance(labels, str):
+        return labels
+    language = (get_language() or "en").partition("-")[0]
+    return labels.get(language) or labels.get("en") or next(iter(labels.values()), "")
+
+
+def answer_words(question: Mapping[str, Any], value: Any) -> str:
+    """Return an answer as a person reads it; empty if there is none."""
+    if value is None or value == "" or value == []:
+        return ""
+    kind = Kind(question["kind"])
+    if kind in BOXES:
+        return gettext("Yes") if value is True else gettext("No")
+    if kind is Kind.COUNTRY:
+        return str(countries.name(value)) or str(value)
+    if kind in (Kind.SELECT, Kind.MULTI_SELECT):
+        labels = {option["value"]: in_reader_language(option["label"]) for option in question.get("options", ())}
+        chosen = value if isinstance(value, list) else [value]
+        return ", ".join(labels.get(each, str(each)) for each in chosen)
+    return str(value)
+
+
+def terms_in_words(policy: GatePolicy) -> list[str]:
+    """Return the terms of a stage as plain sentences, in the order in which people ask about them."""
+    duration, cap, approvals = policy.term("duration_days"), policy.term("cap"), policy.term("approvals_required")
+    sla = policy.term("sla_days")
+    return [
+        gettext("Every complete request that accepts the licence is approved at once, by rule.")
+        if policy.automatic
+        else ngettext(
+            "One person reads each request and decides.", "%(count)d people have to agree on each request.", approvals
+        )
+        % {"count": approvals},
+        ngettext("You have an answer within %(count)d day.", "You have an answer within %(count)d days.", sla)
+        % {"count": sla},
+        gettext("Access has no end date.")
+        if duration is None
+        else ngettext("Access lasts %(count)d day.", "Access lasts %(count)d days.", duration) % {"count": duration},
+        *(
+            []
+            if cap is None
+            else [ngettext("There is %(count)d place.", "There are %(count)d places.", cap) % {"count": cap}]
+        ),
+        gettext("Requests made on the Hub's own page count as they are.")
+        if policy.hub_is_enough
+        else gettext("Requests begun on the Hub's own page are finished here."),
+        *(gettext("Condition: %(words)s") % {"words": line} for line in policy.term("conditions")),
+    ]
