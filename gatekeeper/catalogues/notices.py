@@ -1,0 +1,136 @@
+"""What people are told by mail: subject, sentences and the page it leads to, by kind of notice.
+
+A mail passes through other people's machines. It says that something happened and where to read it; what was asked,
+answered or decided stands on the page, behind the sign-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatekeeper.rules.refusals import gettext_noop as _
+
+CASE, REVIEW, MY_ACCESS = "/requests/%(id)s/", "/cases/%(id)s/", "/my-access/"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """One kind of mail. Places: %(release)s, %(stage)s and, where a grant ends, %(until)s in `until`."""
+
+    subject: str
+    sentences: tuple[str, ...]
+    button: str
+    page: str
+    until: str = ""
+
+
+SEE_CASE, SEE_ACCESS = _("Open the request"), _("Open my access")
+
+NOTICE_KINDS: dict[str, NoticeKind] = {
+    "request_received": NoticeKind(
+        _("Your request for %(release)s was received"),
+        (
+            _("Your request for “%(stage)s” of %(release)s is in the queue. Somebody will look at it."),
+            _("Its page says where it stands, and lets you withdraw it."),
+        ),
+        SEE_CASE,
+        CASE,
+    ),
+    "question_asked": NoticeKind(
+        _("A question about your request for %(release)s"),
+        (
+            _("A reviewer has a question about your request for “%(stage)s” of %(release)s."),
+            _("Your request waits for your answer. Read the question and answer it on the page of the request."),
+        ),
+        _("Answer the question"),
+        CASE,
+    ),
+    "question_answered": NoticeKind(
+        _("A question about %(release)s was answered"),
+        (_("The question that you asked about a request for “%(stage)s” of %(release)s has an answer."),),
+        _("Open the case"),
+        REVIEW,
+    ),
+    "finish_here": NoticeKind(
+        _("Finish your request for %(release)s"),
+        (
+            _("You asked for access to %(release)s on the Hub. Its publisher takes requests for “%(stage)s” here."),
+            _("What you have answered there is kept: open the request, read the licence and submit it."),
+        ),
+        _("Finish the request"),
+        CASE,
+    ),
+    "decided_approved": NoticeKind(
+        _("Your request for %(release)s was approved"),
+        (
+            _("Your request for “%(stage)s” of %(release)s was approved."),
+            _("The Hub is being told now. We write again as soon as it has confirmed that you have access."),
+        ),
+        SEE_CASE,
+        CASE,
+    ),
+    "decided_denied_correctable": NoticeKind(
+        _("Your request for %(release)s needs changes"),
+        (
+            _("Your request for “%(stage)s” of %(release)s cannot be approved as it stands, and you can mend it."),
+            _("Its page says why, and which answers to change. Then submit it again; nothing else is lost."),
+        ),
+        _("See what to change"),
+        CASE,
+    ),
+    "decided_denied_final": NoticeKind(
+        _("Your request for %(release)s was decided"),
+        (
+            _("Your request for “%(stage)s” of %(release)s was not approved."),
+            _("Its page gives the reasons, and says what you can do if you think that they are wrong."),
+        ),
+        _("Read the decision"),
+        CASE,
+    ),
+    "request_expired": NoticeKind(
+        _("Your request for %(release)s has expired"),
+        (
+            _("Your request for “%(stage)s” of %(release)s waited for you, and its time ran out."),
+            _("This is not a denial: you can ask again whenever you like."),
+        ),
+        SEE_CASE,
+        CASE,
+    ),
+    "access_confirmed": NoticeKind(
+        _("You have access to %(release)s"),
+        (_("The Hub has confirmed it: you have access to “%(stage)s” of %(release)s."),),
+        SEE_ACCESS,
+        MY_ACCESS,
+        until=_("It lasts until %(until)s."),
+    ),
+    "access_suspended": NoticeKind(
+        _("Your access to %(release)s is suspended"),
+        (
+            _("Your access to “%(stage)s” of %(release)s is suspended for the time being."),
+            _(
+                "The Hub knows no word for this, so its page says that your request is awaiting review. You need not "
+                "ask there again: the same access can be given back without a new request."
+            ),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "access_revoked": NoticeKind(
+        _("Your access to %(release)s has ended"),
+        (
+            _("Your access to “%(stage)s” of %(release)s was revoked."),
+            _("The page gives the reasons, and says what you can do if you think that they are wrong."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "access_expired": NoticeKind(
+        _("Your access to %(release)s has ended"),
+        (
+            _("Your access to “%(stage)s” of %(release)s has come to its end."),
+            _("You can ask again whenever you like."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+}
