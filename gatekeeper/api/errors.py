@@ -53,6 +53,13 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class HubAway(exceptions.APIException):
+    """The Hub could not be asked just now."""
+
+    status_code = 503
+    default_code = "hub_away"
+
+
 class ScopeMissing(exceptions.PermissionDenied):
     """The token was not given the scope that this needs."""
 

@@ -7,6 +7,7 @@ from gatekeeper.api.views import (
     docs,
     documents,
     grants,
+    linking,
     publishers,
     record,
     releases,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("repositories/", repositories.Repositories.as_view(), name="repositories"),
     path("repositories/<int:pk>/", repositories.OneRepository.as_view(), name="repository"),
     path("repositories/<int:pk>/unlink/", repositories.Unlinking.as_view(), name="repository-unlink"),
+    path("repositories/<int:pk>/start/", linking.RepositoryStart.as_view(), name="repository-start"),
     path("hub-access/", repositories.HubAccesses.as_view(), name="hub-accesses"),
     path("hub-access/<int:pk>/", repositories.OneHubAccess.as_view(), name="hub-access"),
     path("gate-forms/", documents.GateForms.as_view(), name="gate-forms"),
@@ -47,6 +49,7 @@ urlpatterns = [
     path(
         "publishers/<int:pk>/people/<int:user>/<slug:role>/", publishers.OneRole.as_view(), name="publisher-person-role"
     ),
+    path("publishers/<int:pk>/repositories/", linking.PublisherRepositories.as_view(), name="publisher-repositories"),
     path("publishers/<int:pk>/releases/", publishers.PublisherReleases.as_view(), name="publisher-releases"),
     path("publishers/<int:pk>/gate-forms/", publishers.PublisherForms.as_view(), name="publisher-gate-forms"),
     path(

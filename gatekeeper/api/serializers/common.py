@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext
@@ -16,6 +16,13 @@ from gatekeeper.rules.lifecycle import Offer
 
 class Shape(serializers.Serializer[Any]):
     """Something answered; a field that its viewer does not see is left out."""
+
+    def to_representation(self, instance: Any) -> Any:
+        """Return what is shown. What a mapping lacks is left out, even where null would be allowed: null says *none*."""
+        shown = super().to_representation(instance)
+        if not isinstance(instance, Mapping):
+            return shown
+        return {name: value for name, value in shown.items() if self.fields[name].source in instance}
 
 
 class Person(Shape):

@@ -1,0 +1,84 @@
+"""Linking a repository, and the short way from there. The Hub is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gatekeeper.actions import repositories
+from gatekeeper.actions.releases import require
+from gatekeeper.api.errors import HubAway, sentence
+from gatekeeper.api.scopes import STEWARD
+from gatekeeper.api.serializers.arguments import Strict
+from gatekeeper.api.serializers.grants import answered
+from gatekeeper.api.serializers.releases import RepositoryShown, StageDetail
+from gatekeeper.hub import adopt
+from gatekeeper.models import Intake, Repository, RepositoryKind
+from gatekeeper.rules.refusals import Unmet
+
+from .base import Face, find
+from .releases import detailed_stage, stages_of
+
+
+class NewRepository(Strict):
+    """A repository to link."""
+
+    kind = serializers.ChoiceField(choices=RepositoryKind.choices, default=RepositoryKind.MODEL)
+    name = serializers.CharField(max_length=200, help_text="owner/name")
+
+
+class ShortStart(Strict):
+    """How the short way takes requests."""
+
+    intake = serializers.ChoiceField(choices=Intake.choices, default=Intake.HUB_IS_ENOUGH)
+
+
+class PublisherRepositories(Face):
+    """The repositories of a publisher, to link."""
+
+    scope = STEWARD
+
+    @extend_schema(operation_id="publisher_repositories_link", request=NewRepository, responses={201: RepositoryShown})
+    def post(self, request: Request, pk: int) -> Response:
+        """Read a repository with the publisher's token and link it; nothing is written to the Hub."""
+        publisher = self.my_publisher(pk)
+        asked = self.read(NewRepository, request.data)
+        require(self.viewer, publisher.pk)  # before the Hub is asked anything
+        with asking_the_hub():
+            repository = adopt.link_repository(publisher, by=self.viewer, **asked)
+        return Response(answered(RepositoryShown, repository), status=201)
+
+
+class RepositoryStart(Face):
+    """The short way."""
+
+    scope = STEWARD
+
+    @extend_schema(operation_id="repository_start", request=ShortStart, responses={201: StageDetail})
+    def post(self, request: Request, pk: int) -> Response:
+        """Start from what is there: one stage with the form of the card and the licence of the repository."""
+        repository = find(Repository.objects.visible_to(self.viewer).select_related("publisher", "token"), pk)
+        asked = self.read(ShortStart, request.data)
+        require(self.viewer, repository.publisher_id)
+        with asking_the_hub():
+            there = adopt.what_is_there(repository.token.reveal(), repository.kind, repository.name)
+        stage = repositories.start_from_what_is_there(
+            repository, by=self.viewer, questions_asked=there.questions, licence=there.licence or {}, **asked
+        )
+        return Response(detailed_stage(find(stages_of(self.viewer), stage.pk), self.viewer), status=201)
+
+
+@contextmanager
+def asking_the_hub() -> Iterator[None]:
+    """Answer a Hub that is away as 503, and what the viewer can mend (a token, a name) as 422."""
+    try:
+        yield
+    except adopt.CannotAsk as cannot:
+        if cannot.reason.startswith(("token_", "repository_")):
+            raise Unmet(cannot.refusal) from cannot
+        raise HubAway(sentence(cannot.refusal), code=cannot.refusal.code) from cannot

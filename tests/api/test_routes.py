@@ -1,0 +1,66 @@
+"""Every action has its route and no other does; every verb is called with who asks."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from django.urls import resolve
+
+from accounts.models import ApiToken
+from gatekeeper.actions import decisions
+from gatekeeper.api.scopes import scope_of
+from gatekeeper.api.views.verbs import VERBS, taken_by_people
+from gatekeeper.rules.lifecycle import TABLES, Step
+
+STEPS = [(table, step) for table, steps in TABLES.items() for step in steps]
+FOR_PEOPLE = [(table, step) for table, step in STEPS if taken_by_people(step)]
+
+
+def name(value: Any) -> str:
+    """How a step is called in the list of tests."""
+    return value.action if isinstance(value, Step) else str(value)
+
+
+@pytest.mark.parametrize(("table", "step"), STEPS, ids=name)
+def test_an_action_has_a_route_or_is_the_systems(table: str, step: Step) -> None:
+    """What the clock and the workers do has no door here."""
+    found = resolve(f"/api/v1/{table}s/1/{step.action}/").view_name
+    assert (found == f"api:{table}-{step.action}") is taken_by_people(step)
+
+
+def test_no_verb_is_written_for_an_action_that_is_none() -> None:
+    """The list of verbs and the tables hold the same actions."""
+    assert {table: set(verbs) for table, verbs in VERBS.items()} == {
+        table: {step.action for step in steps if taken_by_people(step)} for table, steps in TABLES.items()
+    }
+
+
+@pytest.mark.parametrize(("table", "step"), FOR_PEOPLE, ids=name)
+def test_a_verb_takes_who_asks_and_what_its_shape_holds(table: str, step: Step) -> None:
+    """Every argument of the shape is one of the verb, and `by` is no argument that anybody could send."""
+    verb, shape = VERBS[table][step.action]
+    taken = inspect.signature(decisions.approve_all if verb is decisions.approve else verb).parameters
+    assert taken["by"].kind is inspect.Parameter.KEYWORD_ONLY
+    sent = {field.source or field_name for field_name, field in shape().fields.items()}
+    assert sent <= set(taken) - {"by", "at", "request", "grant", "stage"}
+    needed = {each.name for each in taken.values() if each.default is inspect.Parameter.empty}
+    assert needed - sent <= {"by", "request", "requests", "grant", "stage"}
+
+
+@pytest.mark.parametrize("action", ["approve", "deny_correctably", "deny_finally", "recommend", "ask_back"])
+def test_a_decision_names_what_was_seen(action: str) -> None:
+    """Nobody decides on a submission that they have not seen: invariant 16."""
+    _verb, shape = VERBS["request"][action]
+    assert shape().fields["submission"].required
+    assert shape().fields["submission"].source == "seen"
+
+
+def test_each_action_needs_one_scope() -> None:
+    """Requesters' actions need apply, reviewers' review, the rest steward."""
+    scopes = {f"{table}.{step.action}": scope_of(step) for table, step in FOR_PEOPLE}
+    assert set(scopes.values()) <= set(ApiToken.Scope.values)
+    assert scopes["request.submit"] == scopes["grant.relinquish"] == "apply"
+    assert scopes["request.approve"] == scopes["request.take"] == "review"
+    assert scopes["grant.revoke"] == scopes["stage.open"] == "steward"
