@@ -16,10 +16,14 @@ SECRET_KEYS = re.compile(
 )
 SECRET_WORDS = re.compile(r"(hf|gk)_[A-Za-z0-9_-]{8,}|(?i:bearer)\s+[A-Za-z0-9._~+/=-]{8,}")
 URL_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
-MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Both begin only where no earlier try has been: anybody chooses what their browser is called and where it asks, and a
+# pattern that tries again at each letter takes the square of a long line.
+MAIL_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # PostgreSQL repeats the offending values in an error's details.
 ROW_VALUES = re.compile(r"(?<=DETAIL:).*|(?<=Failing row contains).*")
-QUERY = re.compile(r"(?<=[\w/-])\?[^\s\"'<>]*=[^\s\"'<>]*")
+QUERY = re.compile(r"(?<=[\w/-])\?[^\s\"'<>?=]*=[^\s\"'<>]*")
+# Whoever holds such an address can set a password or confirm an address.
+MAILED_KEY = re.compile(r"(?<=/account/password/reset/key/)[^/\s]+|(?<=/account/confirm-email/)[^/\s]+")
 
 
 def hide_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -47,7 +51,8 @@ def hidden(key: str, value: Any, depth: int = 0) -> Any:
 
 
 def scrubbed(text: str) -> str:
-    """The text without tokens, passwords in addresses, e-mail addresses, values of rows and query strings."""
+    """The text without tokens, passwords in addresses, mailed keys, e-mail addresses, values of rows, query strings."""
+    text = MAILED_KEY.sub(HIDDEN, text)
     text = URL_PASSWORD.sub(rf"\1:{HIDDEN}@", SECRET_WORDS.sub(HIDDEN, text))
     return QUERY.sub("", MAIL_ADDRESS.sub(HIDDEN, ROW_VALUES.sub(f" {HIDDEN}", text)))
 
