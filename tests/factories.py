@@ -342,3 +342,9 @@ def imported(stage: Stage, person: HubPerson | None, *, by: Viewer) -> Grant:
         hub_says(person, repository, "accepted")
     [grant] = grants.bring_in_all(stage, [person], by=by)
     return confirmed(grant)
+
+
+def bare_stage(*repositories_of: Repository, by: Viewer) -> Stage:
+    """A stage that is planned and has no terms yet."""
+    release = releases.create_release(repositories_of[0].publisher, by=by, title=f"Aurora {next(_numbers)}")
+    return releases.add_stage(release, by=by, title="Later", repositories=repositories_of)
