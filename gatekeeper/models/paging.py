@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -67,10 +68,20 @@ def _write_cursor(row: models.Model, keys: list[str]) -> str:
 
 
 def _read_cursor(model: type[models.Model], keys: list[str], cursor: str) -> dict[str, Any]:
+    """Return the last keys seen. Whatever else is sent in their place is refused here, before it reaches a query."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, dict) or set(values) != set(keys):
             raise BadCursor(cursor)
-        return {key: _column(model, key).to_python(values[key]) for key in keys}
-    except (ValueError, TypeError, binascii.Error, ValidationError) as error:
+        return {key: _read_key(_column(model, key), values[key]) for key in keys}
+    except (ValueError, TypeError, RecursionError, binascii.Error, ValidationError) as error:
         raise BadCursor(cursor) from error
+
+
+def _read_key(column: "models.Field[Any, Any]", text: Any) -> Any:
+    if not isinstance(text, str) or "\x00" in text:
+        raise BadCursor(text)
+    key = column.to_python(text)
+    if key is None or (isinstance(key, datetime) and key.tzinfo is None):
+        raise BadCursor(text)
+    return key
