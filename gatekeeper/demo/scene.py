@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatekeeper.hub.sandbox.control import SandboxControl
+from gatekeeper.hub.sandbox.control import SandboxControl, SandboxError
 
 LAB = "aurora-lab"
 STEWARD, REVIEWER, RESEARCHER, SECOND_RESEARCHER = "amara", "chidi", "nguyen-ha", "ines"
@@ -52,13 +52,12 @@ def set_the_stage(hub: SandboxControl) -> None:
     """Make the repositories, and names and addresses of the people, unless they are there from an earlier run."""
     for name, full_name in FULL_NAMES.items():
         hub.add_user(name, fullname=full_name, email=EMAILS[name])
-    there = {repository["id"] for repository in hub.state()["repos"]}
     for name, card in (
         (REPOSITORIES.short_way, PATHOVISION_CARD),
         (REPOSITORIES.testers, AURORA_CARD),
         (REPOSITORIES.researchers, AURORA_CARD),
     ):
-        if name not in there:
+        if not _is_there(hub, name):
             hub.create_repo(
                 name,
                 gated="manual",
@@ -66,3 +65,11 @@ def set_the_stage(hub: SandboxControl) -> None:
                 by=STEWARD,
                 files={"LICENSE": LICENCE, "model.safetensors": "weights stand here"},
             )
+
+
+def _is_there(hub: SandboxControl, repository: str) -> bool:
+    try:
+        hub.repo(repository)
+    except SandboxError:
+        return False
+    return True

@@ -115,7 +115,15 @@ class Visitor:
         """Go to a page. Raises DemoError if it answers otherwise than expected."""
         return self._arrive(self.session.get(urljoin(self.base, path), timeout=CALL_LIMIT), expect)
 
-    def press(self, words: str, *, expect: int = 200, **values: str | list[str]) -> Page:
+    def finds(self, path: str) -> bool:
+        """Say whether there is such a page for this visitor."""
+        return self.session.get(urljoin(self.base, path), timeout=CALL_LIMIT).status_code == 200
+
+    def may_press(self, words: str) -> bool:
+        """Say whether the page that is open has a button with these words."""
+        return any(words.lower() in label.lower() for form in self.page.forms for label, _name, _value in form.buttons)
+
+    def press(self, words: str, /, *, expect: int = 200, **values: str | list[str]) -> Page:
         """Press the button with these words on the page that is open, after filling in the form that it belongs to.
 
         Raises DemoError if there is no such button or field, or the answer is not as expected.
