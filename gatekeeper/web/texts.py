@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 
 from gatekeeper.models import LicenceVersion
 
-MARKED = re.compile(r"^(#{1,6})[ \t]+(?P<words>.+?)[ \t]*#*$")
 NUMBERED = re.compile(
     r"^((section|article|attachment|appendix|annex|exhibit|part)\s+[\w.]+|[IVXLC]+\.|\d{1,2}(\.\d{1,2})*[.)]?)\s*[:.–—-]?\s*\S",
     re.IGNORECASE,
@@ -27,21 +26,41 @@ class Part:
 
 
 def licence_parts(text: str) -> list[Part]:
-    """Return the blocks of a text, divided by empty lines; a short line that stands alone may be a heading."""
+    """Return the blocks of a text, divided by empty lines; a short line that stands alone may be a heading.
+
+    Its time grows as the text does, whatever stands in it: anybody reads what a publisher wrote.
+    """
     parts: list[Part] = []
-    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")):
-        lines = block.strip("\n")
-        while (marked := MARKED.match(lines.partition("\n")[0].strip())) is not None:
-            parts.append(_part(parts, marked["words"], 1 if len(marked[1]) <= 2 else 2))
-            lines = lines.partition("\n")[2]
-        if lines.strip():
-            parts.append(_part(parts, lines.strip(), _level(lines.strip())))
+    block: list[str] = []
+    for line in [*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), ""]:
+        heading = None if block else _marked(line.strip())
+        if heading is not None:
+            parts.append(heading)
+        elif line.strip(" \t"):
+            block.append(line)
+        else:
+            words = "\n".join(block).strip()
+            parts += [Part(words, _level(words))] if words else []
+            block = []
+    return _from_the_first_level(parts)
+
+
+def _from_the_first_level(parts: list[Part]) -> list[Part]:
+    """Make the first heading of a text one of the first level, so that none is skipped."""
+    first = next((number for number, part in enumerate(parts) if part.level), None)
+    if first is not None:
+        parts[first] = Part(parts[first].words, 1)
     return parts
 
 
-def _part(before: list[Part], words: str, level: int) -> Part:
-    """Return the next block; the first heading of a text is one of the first level, so that none is skipped."""
-    return Part(words, 1 if level == 2 and not any(part.level for part in before) else level)
+def _marked(line: str) -> Part | None:
+    """Return the heading that a line is in Markdown, if it is one."""
+    depth = len(line) - len(line.lstrip("#"))
+    words = line[depth:].strip(" \t")
+    if not 1 <= depth <= 6 or not words or line[depth] not in " \t":
+        return None
+    bare = words.rstrip("#")
+    return Part(bare.rstrip(" \t") if bare.endswith((" ", "\t")) else words, 1 if depth <= 2 else 2)
 
 
 def _level(block: str) -> int:
