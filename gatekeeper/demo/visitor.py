@@ -1,5 +1,6 @@
 """Somebody with a browser, without the browser: follows links, fills forms, presses buttons, keeps cookies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -123,7 +124,7 @@ class Visitor:
         """Say whether the page that is open has a button with these words."""
         return any(words.lower() in label.lower() for form in self.page.forms for label, _name, _value in form.buttons)
 
-    def press(self, words: str, /, *, expect: int = 200, **values: str | list[str]) -> Page:
+    def press(self, words: str, values: Mapping[str, str | list[str]] | None = None, *, expect: int = 200) -> Page:
         """Press the button with these words on the page that is open, after filling in the form that it belongs to.
 
         Raises DemoError if there is no such button or field, or the answer is not as expected.
@@ -131,7 +132,7 @@ class Visitor:
         for form in self.page.forms:
             for label, name, value in form.buttons:
                 if words.lower() in label.lower():
-                    return self._send(form, {name: value} if name else {}, values, expect)
+                    return self._send(form, {name: value} if name else {}, dict(values or {}), expect)
         raise DemoError(f"{self.name} finds no button “{words}” on {self.page.url}: {self.page.words[:400]}")
 
     def _send(self, form: Form, pressed: dict[str, str], values: dict[str, str | list[str]], expect: int) -> Page:

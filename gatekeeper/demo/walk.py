@@ -80,7 +80,7 @@ class Walk:
         if name not in self.keys:
             visitor = self.sign_in(name)
             visitor.open("/account/tokens/")
-            page = visitor.press("Make the token", name="walk", scopes=ALL_SCOPES)
+            page = visitor.press("Make the token", {"name": "walk", "scopes": ALL_SCOPES})
             shown = re.search(r"gk_[A-Za-z0-9_-]{20,}", page.html)
             if shown is None:
                 raise DemoError(f"{name} was shown no API token.")
@@ -132,13 +132,13 @@ def prove_and_link(walk: Walk, *repositories: str) -> None:
     steward = walk.sign_in(STEWARD)
     if not steward.finds(f"/publishers/{scene.LAB}/overview/"):
         steward.open("/publishers/prove/")
-        steward.press("Prove", namespace=scene.LAB, token=TOKENS[STEWARD])
+        steward.press("Prove", {"namespace": scene.LAB, "token": TOKENS[STEWARD]})
         walk.say(f"{STEWARD} proved {scene.LAB} with a Hub token.")
     for repository in repositories:
         if repository in steward.open(f"/publishers/{scene.LAB}/overview/").words:
             continue
         steward.open(f"/publishers/{scene.LAB}/link/")
-        steward.press("Link", name=repository)
+        steward.press("Link", {"name": repository})
         walk.say(f"{STEWARD} linked {repository}; nothing was changed on the Hub.")
 
 
@@ -156,7 +156,7 @@ def appoint_the_reviewer(walk: Walk) -> None:
     walk.sign_in(REVIEWER)
     steward = walk.sign_in(STEWARD)
     if REVIEWER not in steward.open(f"/publishers/{scene.LAB}/people/").words:
-        steward.press("Appoint", username=REVIEWER, role="reviewer")
+        steward.press("Appoint", {"username": REVIEWER, "role": "reviewer"})
         walk.say(f"{STEWARD} appointed {REVIEWER} as a reviewer.")
 
 
@@ -216,9 +216,9 @@ def two_stages(walk: Walk) -> tuple[int, int]:
         )  # fmt: skip
         stages.append(int(stage["id"]))
     walk.api(STEWARD, "POST", f"/releases/{release['id']}/publish/")
-    for stage in stages:
-        walk.api(STEWARD, "POST", f"/stages/{stage}/open/", {})
-        wait_for("a stage to open", lambda: walk.api(STEWARD, "GET", f"/stages/{stage}/")["status"] == "open" or None)  # noqa: B023  # used at once
+    for opening in stages:
+        walk.api(STEWARD, "POST", f"/stages/{opening}/open/", {})
+        wait_for("a stage to open", lambda: walk.api(STEWARD, "GET", f"/stages/{opening}/")["status"] == "open" or None)  # noqa: B023  # used at once
     walk.say("A release with two stages is public, and both are open: the Hub was read back as gated by hand.")
     return stages[0], stages[1]
 
@@ -246,7 +246,7 @@ def apply_on_pages(walk: Walk, name: str, stage: int, **changes: str) -> int:
     person = walk.sign_in(name)
     person.open(f"/stages/{stage}/apply/")
     person.press("Begin")
-    person.press("Continue to the licence", **{f"answer-{key}": said for key, said in (ANSWERS | changes).items()})
+    person.press("Continue to the licence", {f"answer-{key}": said for key, said in (ANSWERS | changes).items()})
     so("the licence is shown", "Use restrictions" in person.page.words, person.page.words[:300])
     if person.may_press("Accept the licence"):
         person.press("Accept the licence")
@@ -284,7 +284,7 @@ def the_full_way(walk: Walk) -> None:
     person = walk.sign_in(RESEARCHER)
     page = person.open(f"/requests/{case}/")
     so("the question is on the page", "Will the images be published?" in page.words, page.words[:300])
-    person.press("Answer the question", **{_field(page.forms, "words"): "No, only counts."})
+    person.press("Answer the question", {_field(page.forms, "words"): "No, only counts."})
     act(walk, REVIEWER, case, "approve", codes=["ELIGIBLE"], words="Welcome.")
     again = walk.api(REVIEWER, "POST", f"/requests/{case}/approve/", _repeated(walk, case), expect=409)
     walk.say(f"{RESEARCHER} answered; {REVIEWER} approved. A second approval is refused: {again['detail']}")
@@ -330,7 +330,7 @@ def a_correction(walk: Walk, stage: int) -> None:
     walk.say(f"{REVIEWER} asked for changes to one answer.")
     person = walk.sign_in(RESEARCHER)
     person.open(f"/requests/{case}/questions/")
-    person.press("Continue to the licence", **{"answer-use": ANSWERS["use"]})
+    person.press("Continue to the licence", {"answer-use": ANSWERS["use"]})
     if "hand_in" not in person.page.url and "/submit/" not in person.page.url:
         person.open(f"/requests/{case}/submit/")
     person.press("Submit the corrections")
