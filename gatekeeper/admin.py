@@ -44,6 +44,10 @@ class Looking(admin.ModelAdmin):
     list_per_page = 50
     ordering = ("-pk",)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """The filters beside the list alone: any other question would be answered about hidden fields too."""
+        return lookup.partition("__")[0] in self.list_filter and super().lookup_allowed(lookup, value, request)
+
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Staff who are signed in."""
         return bool(request.user.is_active and request.user.is_staff)
