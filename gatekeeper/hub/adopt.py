@@ -98,7 +98,7 @@ def what_is_there(token: str, kind: str, name: str) -> Found:
     check_name(kind, name)
     hub = HubClient(token)
     try:
-        return _read(hub, kind, name)
+        return read(hub, kind, name)
     except HubError as failed:
         raise CannotAsk(failed) from None
 
@@ -109,7 +109,8 @@ def check_name(kind: str, name: str) -> None:
         raise Invalid(BAD_NAME, {"name": BAD_NAME})
 
 
-def _read(hub: HubClient, kind: str, name: str) -> Found:
+def read(hub: HubClient, kind: str, name: str) -> Found:
+    """Read what a repository has, as `hub` sees it. Raises HubError."""
     state = hub.repository(kind, name, need=Need.TELL)
     may_write = hub.may_write(kind, name)
     card, text, findings = _card(hub, state)

@@ -72,7 +72,7 @@ def to_do(row: HubAccess, *, reset_known: bool = True) -> Call | None:
 
 def _told(row: HubAccess) -> bool:
     """Say whether the Hub was told the present wish already."""
-    return row.applied_at is not None and (row.wished_at is None or row.applied_at >= row.wished_at)
+    return row.applied_generation == row.generation
 
 
 def _just_after(row: HubAccess) -> bool:
@@ -148,9 +148,10 @@ def _doubt_the_vanished(rows: Sequence[HubAccess]) -> None:
     for row in lost:
         assert row.leased_until is not None
         row.applied_at = max(filter(None, (row.applied_at, row.leased_until)))
+        row.applied_generation = None
         row.doubt_until = row.leased_until + call_limit()
         row.lease = ""
-    HubAccess.objects.bulk_update(lost, ["applied_at", "doubt_until", "lease"])
+    HubAccess.objects.bulk_update(lost, ["applied_at", "applied_generation", "doubt_until", "lease"])
 
 
 def _park_the_unproven(row: HubAccess, call: Call | None) -> bool:

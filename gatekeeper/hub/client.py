@@ -6,6 +6,7 @@ It never sleeps, never waits without end, follows no page to another origin, and
 import base64
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,8 @@ class _Bounded(httpx.Client):
         return response
 
 
+# Its line for each call would name who was looked for.
+logging.getLogger(httpx.__name__).setLevel(logging.WARNING)
 set_client_factory(lambda: _Bounded(follow_redirects=True, timeout=settings.HUB_CALL_TIMEOUT))
 
 
@@ -212,20 +215,14 @@ class HubClient:
     # What the Hub knows
 
     def can(self, capability: str) -> bool:
-        """Say whether the Hub is believed to know a capability: until it was seen not to, it does."""
-        try:
-            return cache.get(self._capability(capability)) is None
-        except budget.AWAY:
-            return True
+        """Say whether the Hub is believed to know a capability: see port.Hub."""
+        return knows(capability, self.endpoint)
 
     def _cannot(self, capability: str) -> None:
         try:
-            cache.set(self._capability(capability), 1, FORGET_AFTER)
+            cache.set(_key_of(capability, self.endpoint), 1, FORGET_AFTER)
         except budget.AWAY:
             return
-
-    def _capability(self, name: str) -> str:
-        return f"hub-cannot:{hashlib.sha256(self.endpoint.encode()).hexdigest()[:16]}:{name}"
 
     def _refuse_unknown_status(self, answer: _Answer, status: str) -> None:
         if status == "reset" and answer.status == 400 and "at status" in answer.message:
@@ -250,11 +247,21 @@ class HubClient:
         for capability, person in ways:
             if capability and not self.can(capability):
                 continue
+            if not capability and not self._bears(one):
+                break
             answer = self._send("POST", path, body=body | person, need=need)
             if not capability or answer.status != 400 or not self._about_the_person(answer):
                 return answer
             self._cannot(capability)
         raise HubError(Word.STOP, "person_not_addressable")
+
+    def _bears(self, one: Address) -> bool:
+        """Say whether the name still belongs to the id: names are given up and taken over."""
+        answer = self._send("GET", f"/api/users/{quote(one.username, safe='')}/overview", need=Need.TELL)
+        if answer.status == 404:
+            return False
+        shown = self._good(answer).read()
+        return isinstance(shown, Mapping) and shown.get("_id") == one.hub_user_id
 
     def _send(
         self,
@@ -300,6 +307,18 @@ class HubClient:
         budget.spend(budget.name_of(self._token), need)
         with _in_words(writing=writing):
             yield
+
+
+def knows(capability: str, endpoint: str = "") -> bool:
+    """Say whether a Hub is believed to know a capability: until it was seen not to, it does."""
+    try:
+        return cache.get(_key_of(capability, endpoint or settings.HUB_ENDPOINT)) is None
+    except budget.AWAY:
+        return True
+
+
+def _key_of(capability: str, endpoint: str) -> str:
+    return f"hub-cannot:{hashlib.sha256(endpoint.encode()).hexdigest()[:16]}:{capability}"
 
 
 @contextmanager

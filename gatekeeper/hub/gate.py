@@ -111,7 +111,7 @@ def _with_lines(card: bytes | None, link: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What opening a stage would do to a card: the lines of a unified diff (none: nothing changes), or why it cannot."""
+    """What opening a stage would do to a card: the lines of a unified diff (none: no change), or why it cannot."""
 
     diff: tuple[str, ...] = ()
     finding: dict[str, Any] | None = None

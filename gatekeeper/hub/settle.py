@@ -17,13 +17,14 @@ from django.utils import timezone
 
 from gatekeeper.actions.grants import activate_confirmed
 from gatekeeper.models import HubAccess, Repository
-from gatekeeper.rules.access import Access, Call
+from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
 from . import budget, gate, tokens
 from .claims import Claim, call_limit, close, outside, take, to_do
-from .client import HubClient
+from .client import HubClient, knows
 from .look import Sighting, find
 from .port import Address, HubError, Need, Outcome, Word
+from .sentences import sentence
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ OF_THE_REPOSITORY = frozenset(
         "token_unreadable",
         "repository_gone",
         "repository_disabled",
+        "another_repository",
         "not_gated",
         "usernames_hidden",
     }
@@ -53,7 +55,7 @@ def settle_due(*, seconds: float = SWEEP) -> float | None:
     gate.settle_wishes(until=end)
     served: set[int] = set()
     while time.monotonic() < end:
-        claim = take(passing_over=served)
+        claim = take(passing_over=served, reset_known=knows("reset"))
         if claim is None:
             if not served:
                 break
@@ -133,32 +135,32 @@ def _write_down(claim: Claim, outcomes: Sequence[Outcome], failed: HubError | No
     """Write down what the Hub answered, row by row; where it did not answer, what that means for the rest."""
     told = dict(zip((row.pk for row in claim.rows), outcomes, strict=False))
 
-    def of(row: HubAccess) -> None:
+    def of(row: HubAccess, generation: int) -> None:
         outcome = told.get(row.pk)
         if outcome is not None:
-            _note_outcome(row, outcome, begun=begun)
+            _note_outcome(row, outcome, generation, begun=begun)
         elif failed is not None:
-            _note_failure(row, failed)
+            _note_failure(row, failed, generation)
 
     _with_rows(claim, of, failed=failed)
 
 
-def _note_outcome(row: HubAccess, outcome: Outcome, *, begun: datetime) -> None:
+def _note_outcome(row: HubAccess, outcome: Outcome, generation: int, *, begun: datetime) -> None:
     now = timezone.now()
     if outcome is Outcome.NO_PERSON:
         row.parked_reason = "person_gone"
     elif outcome is Outcome.NO_REQUEST:
-        row.seen, row.seen_at, row.seen_requested_at, row.hub_request_id = "none", begun, None, ""
+        row.seen, row.seen_at, row.seen_requested_at, row.hub_request_id = Seen.NONE.value, begun, None, ""
     elif outcome is not Outcome.NOT_TOLD:
-        row.applied_at = now
+        row.applied_at, row.applied_generation = now, generation
     row.due_at = now
 
 
-def _note_failure(row: HubAccess, failed: HubError) -> None:
+def _note_failure(row: HubAccess, failed: HubError, generation: int) -> None:
     """Put a row off after a failure. A call that may have taken effect, or may yet, makes the next one a look."""
     now = timezone.now()
     if failed.unknown:
-        row.applied_at, row.doubt_until = now, now + call_limit()
+        row.applied_at, row.applied_generation, row.doubt_until = now, generation, now + call_limit()
     if failed.reason == "reset_unknown":
         row.due_at = now
         return
@@ -166,7 +168,7 @@ def _note_failure(row: HubAccess, failed: HubError) -> None:
         row.parked_reason = failed.reason
     row.attempts += 1
     if failed.word is Word.LOOK:
-        row.seen = "unknown"
+        row.seen = Seen.UNKNOWN.value
         if row.attempts >= LAST_ATTEMPT:
             row.parked_reason = failed.reason
     row.due_at = now + timedelta(seconds=pause(row.attempts, failed.retry_after))
@@ -184,31 +186,49 @@ def pause(attempts: int, asked: float | None = None) -> float:
 def _look(claim: Claim) -> None:
     outside()
     seen: dict[int, Sighting] = {}
+    told: dict[int, Outcome] = {}
     failed: HubError | None = None
+    begun = timezone.now()
     try:
         hub = tokens.client_for(claim.repository)
         for row in claim.rows:
             seen[row.pk] = find(hub, claim.repository, row)
+            if not seen[row.pk].complete and row.access != Access.YES and row.applied_generation != row.generation:
+                told[row.pk] = _close_unseen(hub, claim.repository, row)
     except HubError as error:
         failed = error
 
-    def of(row: HubAccess) -> None:
+    reset_known = knows("reset")
+
+    def of(row: HubAccess, generation: int) -> None:
         sighting = seen.get(row.pk)
-        if sighting is not None:
-            _note_sighting(row, sighting)
+        if row.pk in told:
+            _note_outcome(row, told[row.pk], generation, begun=begun)
+        elif sighting is not None:
+            _note_sighting(row, sighting, reset_known=reset_known)
         elif failed is not None:
-            _note_failure(row, failed)
+            _note_failure(row, failed, generation)
 
     _with_rows(claim, of, failed=failed)
 
 
-def _note_sighting(row: HubAccess, sighting: Sighting) -> None:
+def _close_unseen(hub: HubClient, repository: Repository, row: HubAccess) -> Outcome:
+    """Take access away from somebody whom no name finds in lists too long to read: their id is enough for that."""
+    call = next_call(row.wish, Sight(Seen.ACCEPTED, row.closing_of), reset_known=knows("reset")) or Call.PENDING
+    person = Address(row.person.hub_user_id, row.person.username, row.hub_request_id)
+    [outcome] = hub.decide(
+        repository.kind, repository.name, call.value, [person], sentence(row.cause), need=Need.REMOVE
+    )
+    return outcome
+
+
+def _note_sighting(row: HubAccess, sighting: Sighting, *, reset_known: bool) -> None:
     """Take over what was read, unless the row was told something since or read later than this."""
     now = timezone.now()
     stale = any(since is not None and since >= sighting.begun for since in (row.applied_at, row.seen_at))
     if sighting.complete and not stale:
         sighting.onto(row)
-    again = to_do(row)
+    again = to_do(row, reset_known=reset_known)
     if again is None:
         close([row])
         return
@@ -229,6 +249,7 @@ WRITTEN = (
     "attempts",
     "parked_reason",
     "applied_at",
+    "applied_generation",
     "doubt_until",
     "confirmed_at",
     "closing",
@@ -242,7 +263,7 @@ WRITTEN = (
 )
 
 
-def _with_rows(claim: Claim, of: Callable[[HubAccess], None], *, failed: HubError | None) -> None:
+def _with_rows(claim: Claim, of: Callable[[HubAccess, int], None], *, failed: HubError | None) -> None:
     """Lock the rows of a claim as they are by now, and let `of` say what becomes of each; then the lease ends.
 
     What was told or seen is a fact whatever happened meanwhile; whether it settles anything is asked of the wish as it
@@ -259,7 +280,7 @@ def _with_rows(claim: Claim, of: Callable[[HubAccess], None], *, failed: HubErro
             .order_by("pk")
         )
         for row in rows:
-            of(row)
+            of(row, before[row.pk])
             if row.generation != before[row.pk]:
                 row.parked_reason = ""  # whatever it was, the new wish has not met it yet
             if row.lease == claim.lease:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import HubPerson, Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, people, repositories
+from gatekeeper.actions import decisions, people, repositories, requests
 from gatekeeper.hub import adopt, observe, settle
 from gatekeeper.hub.client import HubClient
 from gatekeeper.hub.sandbox.control import SandboxControl
-from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository, Stage
+from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository, RepositoryWish, Stage
 from tests import factories
 
 TOKEN = "hf_amara_writes"
@@ -106,6 +108,16 @@ class Town:
         cases = list(AccessRequest.objects.filter(person__username__in=names))
         decisions.approve_all(cases, by=self.reviewer, words="Welcome.")
 
+    def applies(self, stage: Stage, name: str) -> Viewer:
+        """Somebody with an account applies here, without ever pressing the Hub's button, and is taken into review."""
+        self.someone(name)
+        who = factories.account(name)
+        case = requests.start(stage, by=who)
+        requests.answer(case, by=who, answers={"affiliation": "ETH Zürich", "i_accept_the_licence": True})
+        requests.accept(case, by=who, text_sha256=factories.current_licence(stage).text_sha256)
+        requests.take(requests.submit(case, by=who), by=self.reviewer)
+        return who
+
     def approved(self, name: str) -> Grant:
         """Somebody who asked on the Hub and was approved; the Hub was not told yet."""
         self.asks(name)
@@ -130,11 +142,14 @@ def settled(rounds: int = 12) -> None:
         observe.observe_all()
 
 
-def hurry() -> None:
-    """Let the time come at which put-off rows are due again."""
-    from django.utils import timezone
-
-    HubAccess.objects.unsettled().update(due_at=timezone.now())
+def hurry(seconds: float = 40) -> None:
+    """Let time pass: what was put off is due, what was told or read was so long ago."""
+    passed = timedelta(seconds=seconds)
+    HubAccess.objects.unsettled().update(
+        due_at=timezone.now(),
+        **{name: F(name) - passed for name in ("wished_at", "applied_at", "doubt_until", "leased_until", "seen_at")},
+    )
+    Repository.objects.update(observe_due_at=F("observe_due_at") - passed)
 
 
 @pytest.fixture
@@ -153,6 +168,19 @@ def town(transactional_db: None, sandbox: SandboxControl) -> Town:
 
 
 @pytest.fixture
-def tell(town: Town) -> Callable[..., Any]:
-    """The fault maker, for short."""
-    return town.hub.fault
+def hasty(settings: Any) -> None:
+    """Calls that give up after a second, so that a held one can be waited for."""
+    settings.HUB_CALL_TIMEOUT = 1
+
+
+def lease_over() -> None:
+    """Let the leases end of workers that will not come back, as they do after a while."""
+    now = timezone.now() - timedelta(seconds=60)
+    for model in (HubAccess, RepositoryWish):
+        model.objects.filter(leased_until__isnull=False).update(leased_until=now)
+    Repository.objects.filter(observe_leased_until__isnull=False).update(observe_leased_until=now)
+
+
+def calls(town: Town, path: str, method: str = "POST") -> list[dict[str, Any]]:
+    """What the Hub was asked on a path."""
+    return town.hub.journal(method, path)
