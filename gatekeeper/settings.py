@@ -510,7 +510,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["gatekeeper.api.scopes.Scoped"],
     "DEFAULT_THROTTLE_CLASSES": ["gatekeeper.api.throttling.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["gatekeeper.api.parsing.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["gatekeeper.api.parsing.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "gatekeeper.api.errors.answer_to",
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,

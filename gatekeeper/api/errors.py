@@ -7,12 +7,14 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.core.exceptions import RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.db import OperationalError
 from django.http import Http404
 from django.utils.translation import gettext, gettext_lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from gatekeeper.models.paging import BadCursor
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Refusal, Refused, Unmet, WrongState
@@ -41,16 +43,9 @@ STATUS_OF: dict[type[Refused], int] = {NotAllowed: 403, WrongState: 409, Unmet: 
 INVALID = gettext_lazy("Some of what was sent cannot be taken; see the fields.")
 NOTHING_HERE = gettext_lazy("There is nothing here, or nothing that you may see.")
 BAD_CURSOR = gettext_lazy("This cursor does not belong to this list. Start from its first page.")
+TOO_LARGE = gettext_lazy("The body is larger than this service reads.")
 BUSY = gettext_lazy("The database is busy or away. Nothing was changed; try again in a moment.")
 BROKEN = gettext_lazy("Nothing was changed as far as we know. Look again, then try again.")
-
-
-class TooLarge(exceptions.APIException):
-    """The body is larger than this service reads."""
-
-    status_code = 413
-    default_detail = gettext_lazy("The body is too large.")
-    default_code = "too_large"
 
 
 class HubAway(exceptions.APIException):
@@ -98,7 +93,7 @@ def problem(
     return Response(body, status=status, headers=dict(headers or {}), content_type=CONTENT_TYPE)
 
 
-def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
+def answer_to(error: Exception, context: dict[str, Any]) -> Response:
     """Turn whatever a view raised into a problem. REST_FRAMEWORK names this as its handler."""
     if isinstance(error, Refused):
         return _refusal(error)
@@ -109,11 +104,13 @@ def answer_to(error: Exception, context: dict[str, Any]) -> Response | None:
         return problem(503, "busy", str(BUSY), headers={"Retry-After": "5"})
     if isinstance(error, Http404 | exceptions.NotFound):
         return problem(404, "not_found", str(NOTHING_HERE))
+    if isinstance(error, RequestDataTooBig):
+        return problem(413, "too_large", str(TOO_LARGE))
     if isinstance(error, exceptions.ValidationError):
         return problem(422, "invalid", str(INVALID), dict(faults(error.detail)))
     if isinstance(error, exceptions.APIException):
         return _plain(error)
-    return _broken(error, context)
+    return _broken(context)
 
 
 def _refusal(error: Refused) -> Response:
@@ -134,11 +131,10 @@ def _plain(error: exceptions.APIException) -> Response:
     )
 
 
-def _broken(error: Exception, context: dict[str, Any]) -> Response:
-    # Django's own reporting hears of it too, so that a test fails with what was raised.
+def _broken(context: dict[str, Any]) -> Response:
+    # Whoever listens for broken pages hears of it: the log, and a test, which fails with what was raised.
     request = getattr(context["request"], "_request", context["request"])
     got_request_exception.send(sender=None, request=request)
-    logger.error("api_broken", exc_info=error)
     return problem(500, "broken", str(BROKEN))
 
 
@@ -146,7 +142,8 @@ def faults(detail: Any, name: str = "") -> Iterator[tuple[str, dict[str, str]]]:
     """Yield (field, {code, detail}) for the first fault of each field of a validation error; nested names get a dot."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
-            yield from faults(inner, f"{name}.{key}" if name else str(key))
+            whole = key == api_settings.NON_FIELD_ERRORS_KEY
+            yield from faults(inner, name if whole else f"{name}.{key}" if name else str(key))
     elif isinstance(detail, list | tuple):
         for number, inner in enumerate(detail):
             nested = isinstance(inner, Mapping | list | tuple)

@@ -18,7 +18,7 @@ class Shape(serializers.Serializer[Any]):
     """Something answered; a field that its viewer does not see is left out."""
 
     def to_representation(self, instance: Any) -> Any:
-        """Return what is shown. What a mapping lacks is left out, even where null would be allowed: null says *none*."""
+        """Return what is shown. What a mapping lacks is left out, even where null is allowed: null says *none*."""
         shown = super().to_representation(instance)
         if not isinstance(instance, Mapping):
             return shown
