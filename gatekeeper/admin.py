@@ -71,17 +71,16 @@ class Looking(admin.ModelAdmin):
 
 def shown(model: type[Model], *columns: str, hidden: tuple[str, ...] = (), filters: tuple[str, ...] = ()) -> None:
     """Put a model on the site, to look at: these columns in its list, all but the hidden fields on its page."""
-    references = tuple(name for name in columns if "__" not in name and _is_reference(model, name))
-    page = type(
-        f"{model.__name__}Looking",
-        (Looking,),
-        {"list_display": columns, "list_filter": filters, "exclude": hidden, "list_select_related": references or True},
-    )
-    admin.site.register(model, page)
-
-
-def _is_reference(model: type[Model], name: str) -> bool:
-    return any(field.name == name and field.many_to_one for field in model._meta.get_fields())
+    stored = [field for field in model._meta.get_fields() if field.concrete and field.name not in hidden]
+    fields = tuple(field.name for field in stored)
+    described = {
+        "list_display": columns,
+        "list_filter": filters,
+        "list_select_related": tuple(field.name for field in stored if field.is_relation and field.name in columns),
+        "fields": fields,
+        "readonly_fields": fields,
+    }
+    admin.site.register(model, type(f"{model.__name__}Looking", (Looking,), described))
 
 
 shown(models.Release, "pk", "publisher", "title", "published_at")
