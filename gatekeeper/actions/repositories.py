@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import HubToken, Membership, Publisher
 from accounts.viewer import Viewer
-from gatekeeper.models import Card, Repository, RepositoryKind, Stage
+from gatekeeper.models import Card, HubAccess, Repository, RepositoryKind, RepositoryWish, Stage
 from gatekeeper.models.roles import roles_at
 from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.lifecycle import Role, StageStatus
@@ -21,7 +21,7 @@ from .licences import publish_licence_version
 from .nudges import nudge
 from .people import appoint
 from .policies import draft_form, publish_form, publish_policy
-from .releases import add_stage, create_release, publish_ladder, require
+from .releases import STEWARDS, add_stage, create_release, publish_ladder, require
 from .stages import open_stage
 
 LINKED = Refusal("already_linked", _("This repository is linked already."))
@@ -172,6 +172,30 @@ def _have_a_reviewer(publisher: Publisher, *, by: Viewer, at: datetime) -> None:
     alone = not Membership.objects.filter(publisher=publisher, role=Membership.Role.REVIEWER).exists()
     if alone and Role.OWNER in roles_at(by, publisher.pk):
         appoint(publisher, by=by, user=acting(by), role=Membership.Role.REVIEWER, at=at)
+
+
+def take_up_again(repository: Repository, *, by: Viewer, at: datetime | None = None) -> int:
+    """Try again what waits for a person to look at a repository; returns how many rows. What still fails parks again.
+
+    For stewards, owners, operators, and the worker that a shell command calls. Raises NotAllowed.
+    """
+    require(by, repository.publisher_id, STEWARDS | {Role.OPERATOR, Role.HUB})
+    at = at or timezone.now()
+    again: dict[str, Any] = {"parked_reason": "", "attempts": 0, "due_at": at}
+    with transaction.atomic():
+        freed = HubAccess.objects.parked().filter(repository=repository).update(**again)
+        freed += RepositoryWish.objects.exclude(parked_reason="").filter(repository=repository).update(**again)
+        freed += (
+            Repository.objects.linked()
+            .exclude(parked_reason="")
+            .filter(pk=repository.pk)
+            .update(parked_reason="", observe_attempts=0, observe_due_at=at)
+        )
+        if freed:
+            record([("repository.take_up_again", repository, {"rows": freed})], by=acting(by), at=at)
+        nudge("settle")
+        nudge("observe", repository.pk)
+    return freed
 
 
 def follow(repository: Repository, *, name: str, at: datetime | None = None) -> Repository:

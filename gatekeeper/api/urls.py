@@ -34,6 +34,7 @@ urlpatterns = [
     path("repositories/", repositories.Repositories.as_view(), name="repositories"),
     path("repositories/<int:pk>/", repositories.OneRepository.as_view(), name="repository"),
     path("repositories/<int:pk>/unlink/", repositories.Unlinking.as_view(), name="repository-unlink"),
+    path("repositories/<int:pk>/take-up-again/", repositories.TakingUp.as_view(), name="repository-take-up-again"),
     path("repositories/<int:pk>/start/", linking.RepositoryStart.as_view(), name="repository-start"),
     path("hub-access/", repositories.HubAccesses.as_view(), name="hub-accesses"),
     path("hub-access/<int:pk>/", repositories.OneHubAccess.as_view(), name="hub-access"),

@@ -206,6 +206,7 @@ def test_a_session_reads_and_needs_a_csrf_token_to_change(stage: Stage, ha: View
         ("post", "releases/1/publish/", {}, "steward"),
         ("post", "publishers/1/repositories/", {}, "steward"),
         ("post", "publishers/1/people/", {}, "steward"),
+        ("post", "repositories/1/take-up-again/", {}, "operate"),
         ("delete", "publishers/1/people/1/owner/", {}, "steward"),
     ],
 )

@@ -110,6 +110,10 @@ CHANGING: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {"name": "not a name"},
         only(*STAFF, answer=403) | {"bram": 422, "amara": 422},
     ),
+    "repositories/{repository}/take-up-again/": (
+        {},
+        only(*STAFF, answer=403) | {"bram": 200, "amara": 200, "goran": 200},
+    ),
     "repositories/{spare}/unlink/": ({}, only(*STAFF, "goran", answer=403) | {"bram": 200, "amara": 200}),
 }
 

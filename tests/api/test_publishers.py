@@ -12,7 +12,7 @@ from gatekeeper.api.views import linking
 from gatekeeper.hub import adopt
 from gatekeeper.hub.port import HubError, Word
 from gatekeeper.hub.sandbox.control import SandboxControl
-from gatekeeper.models import GatePolicy, HubAccess, Repository, Stage
+from gatekeeper.models import Event, GatePolicy, HubAccess, Repository, Stage
 from tests import factories
 
 from .conftest import Asking, problem
@@ -103,6 +103,23 @@ def test_a_repository_is_unlinked(asking: Asking, stage: Stage, aurora: Reposito
     problem(asking(bram).post(f"/api/v1/repositories/{aurora.pk}/unlink/"), 409, "stage_open")
     assert asking(bram).post(f"/api/v1/stages/{stage.pk}/close/").json()["status"] == "closed"
     assert asking(bram).post(f"/api/v1/repositories/{aurora.pk}/unlink/").json()["unlinked_at"]
+
+
+def test_what_stopped_is_tried_again(
+    asking: Asking, stage: Stage, aurora: Repository, goran: Viewer, chidi: Viewer, ha: Viewer
+) -> None:
+    """Rows and the repository itself are due again; the record says who asked for it, once."""
+    grant = factories.waiting_grant(stage, ha, by=chidi)
+    HubAccess.objects.filter(person=grant.person).update(parked_reason="token_refused", attempts=9)
+    Repository.objects.filter(pk=aurora.pk).update(parked_reason="token_refused")
+    client, address = asking(goran), f"/api/v1/repositories/{aurora.pk}/take-up-again/"
+    assert client.post(address).json() == {"rows": 2}
+    row = HubAccess.objects.get(person=grant.person)
+    assert (row.parked_reason, row.attempts, row.due_at is not None) == ("", 0, True)
+    assert client.get(f"/api/v1/repositories/{aurora.pk}/").json()["parked_reason"] == ""
+    assert client.post(address).json() == {"rows": 0}
+    events = Event.objects.filter(action="repository.take_up_again")
+    assert [(event.actor_id, event.data) for event in events] == [(goran.user.pk if goran.user else 0, {"rows": 2})]
 
 
 def test_a_pause_suspends_if_it_is_told_to(

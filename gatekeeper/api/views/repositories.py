@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gatekeeper.actions import repositories
-from gatekeeper.api.scopes import STEWARD
+from gatekeeper.api.scopes import OPERATE, STEWARD
 from gatekeeper.api.serializers.arguments import LARGEST_ID, Nothing
-from gatekeeper.api.serializers.common import page_of
+from gatekeeper.api.serializers.common import Shape, page_of
 from gatekeeper.api.serializers.grants import HubAccessRow, answered
 from gatekeeper.api.serializers.releases import RepositoryShown
 from gatekeeper.models import HubAccess, Repository, RepositoryKind
@@ -80,6 +80,25 @@ class Unlinking(Face):
         repository = find(Repository.objects.visible_to(self.viewer), pk)
         self.read(Nothing, request.data)
         return Response(answered(RepositoryShown, repositories.unlink(repository, by=self.viewer)))
+
+
+class TakenUp(Shape):
+    """What is tried again."""
+
+    rows = serializers.IntegerField(help_text="How many rows had stopped.")
+
+
+class TakingUp(Face):
+    """What stopped at a repository, to try again."""
+
+    scope = OPERATE
+
+    @extend_schema(operation_id="repository_take_up_again", request=None, responses=TakenUp)
+    def post(self, request: Request, pk: int) -> Response:
+        """Try again what waits for somebody to look; what still fails stops again."""
+        repository = find(Repository.objects.visible_to(self.viewer), pk)
+        self.read(Nothing, request.data)
+        return Response({"rows": repositories.take_up_again(repository, by=self.viewer)})
 
 
 class HubAccesses(Face):
