@@ -32,14 +32,13 @@ class Sighting:
     complete: bool
 
     def onto(self, row: HubAccess) -> None:
-        """Write what was found onto a row."""
-        item = self.item
-        row.seen = str(item.status if item else Seen.NONE)
-        row.seen_at = self.begun
-        row.seen_requested_at = item.requested_at if item else None
-        row.seen_reviewed_at = item.reviewed_at if item else None
-        row.seen_granted_by = item.granted_by if item else ""
-        row.hub_request_id = item.request_id if item else ""
+        """Write what was found onto a row. Of a request that is gone its time stays: it proves that the Hub showed it."""
+        row.seen, row.seen_at = Seen.NONE.value, self.begun
+        row.seen_reviewed_at, row.seen_granted_by, row.hub_request_id = None, "", ""
+        if self.item is not None:
+            row.seen, row.seen_requested_at = self.item.status, self.item.requested_at
+            row.seen_reviewed_at, row.seen_granted_by = self.item.reviewed_at, self.item.granted_by
+            row.hub_request_id = self.item.request_id
 
 
 def find(hub: HubClient, repository: Repository, row: HubAccess) -> Sighting:

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 SWEEP = 45.0  # seconds that one sweep may go on
 EVERY = timedelta(seconds=50)  # a sweep comes each minute: nothing is looked at later than that
 FULL = 1_000
-OTHERWISE = 500
+OTHERWISE = 999
 BROUGHT_IN_AT_ONCE = 500
 RESUMABLE = 1_800
 READ_ALWAYS = (Seen.PENDING, Seen.ACCEPTED)

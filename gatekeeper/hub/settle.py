@@ -150,7 +150,7 @@ def _note_outcome(row: HubAccess, outcome: Outcome, generation: int, *, begun: d
     if outcome is Outcome.NO_PERSON:
         row.parked_reason = "person_gone"
     elif outcome is Outcome.NO_REQUEST:
-        row.seen, row.seen_at, row.seen_requested_at, row.hub_request_id = Seen.NONE.value, begun, None, ""
+        row.seen, row.seen_at, row.hub_request_id = Seen.NONE.value, begun, ""
     elif outcome is not Outcome.NOT_TOLD:
         row.applied_at, row.applied_generation = now, generation
     row.due_at = now
