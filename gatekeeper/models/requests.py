@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accounts.models import HubPerson, User
+from accounts.models import HubPerson, Membership, User
 from gatekeeper.rules import lifecycle, questions, visibility
 from gatekeeper.rules.lifecycle import OPEN_REQUEST, QUEUED, Facts, Offer, RequestStatus, Role, StageStatus
 
@@ -174,9 +174,11 @@ def facts_of(cases: "list[AccessRequest]", viewer: "Viewer", *, at: datetime) ->
     )
     opinions: Counter[int] = Counter()
     mine: set[int] = set()
-    for submission, reviewer in Review.objects.filter(
-        submission__in={case.submission_id for case in cases if case.submission_id}, withdrawn_at=None
-    ).values_list("submission_id", "reviewer_id"):
+    askers = {case.submission_id: case.person.user_id for case in cases if case.submission_id}
+    given = Review.objects.counting().filter(submission__in=askers)
+    for submission, reviewer in given.values_list("submission_id", "reviewer_id"):
+        if reviewer == askers[submission]:  # connected to the Hub name that asked only after the opinion was given
+            continue
         if viewer.user is not None and reviewer == viewer.user.pk:
             mine.add(submission)
         else:
@@ -259,6 +261,19 @@ class Message(models.Model):
         return str(self.text.body) if self.text else None
 
 
+class ReviewQuerySet(models.QuerySet["Review"]):
+    """Questions asked of reviews."""
+
+    def counting(self) -> "ReviewQuerySet":
+        """Return the opinions that count: not withdrawn, and of people who still review there."""
+        reviewing = Membership.objects.filter(
+            user=models.OuterRef("reviewer"),
+            publisher=models.OuterRef("submission__request__stage__release__publisher"),
+            role=Membership.Role.REVIEWER,
+        )
+        return self.filter(models.Exists(reviewing), withdrawn_at=None)
+
+
 class Review(models.Model):
     """One reviewer's opinion on one submission."""
 
@@ -268,6 +283,8 @@ class Review(models.Model):
     note = models.ForeignKey(PersonalText, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["submission", "reviewer"], name="one_review_per_reviewer")]
