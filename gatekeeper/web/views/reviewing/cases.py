@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from gatekeeper.actions import decisions, requests
 from gatekeeper.actions.decisions import NO_CODE
 from gatekeeper.models import Acceptance, AccessRequest, Grant, HubAccess
-from gatekeeper.rules.lifecycle import Role
-from gatekeeper.rules.refusals import Invalid
+from gatekeeper.rules.lifecycle import NEEDS, Role
+from gatekeeper.rules.refusals import Invalid, NotAllowed
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_case
 from gatekeeper.web.forms.reviewing.decisions import (
@@ -175,8 +175,10 @@ def deny_finally(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, pk: int, action: str) -> tuple[AccessRequest, Any]:
-    """Return the case and the form that was sent, read but not judged."""
+    """Return the case and the form that was sent, read but not judged. Raises NotAllowed for one's own case."""
     case = find_case(request, pk)
+    if Role.REQUESTER in case.roles_of(viewer_of(request)):
+        raise NotAllowed(NEEDS["not_own"][1])  # before a form with a fault would be shown again, on the staff's page
     form = FORMS[action](case, case.stage.policy or case.policy, request.POST)
     form.full_clean()
     form.cleaned_data.setdefault("words", "")
