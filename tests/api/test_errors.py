@@ -165,6 +165,12 @@ def test_what_breaks_shows_nothing_of_itself(asking: Asking, ha: Viewer, monkeyp
     assert b"4711" not in answer.content
 
 
+@pytest.mark.parametrize("address", ["requests/", "requests/4711/", "releases/"])
+def test_no_answer_is_kept_on_the_way(asking: Asking, ha: Viewer, address: str) -> None:
+    """What one person sees is not served to the next from a cache."""
+    assert asking(ha).get(f"/api/v1/{address}")["Cache-Control"] == "no-store"
+
+
 # Sessions and tokens
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from django.urls import resolve
 from accounts.models import ApiToken
 from gatekeeper.actions import decisions
 from gatekeeper.api.scopes import scope_of
+from gatekeeper.api.views import verbs
 from gatekeeper.api.views.verbs import VERBS, taken_by_people
 from gatekeeper.rules.lifecycle import TABLES, Step
 
@@ -64,3 +67,25 @@ def test_each_action_needs_one_scope() -> None:
     assert scopes["request.submit"] == scopes["grant.relinquish"] == "apply"
     assert scopes["request.approve"] == scopes["request.take"] == "review"
     assert scopes["grant.revoke"] == scopes["stage.open"] == "steward"
+
+
+VIEWS = Path(verbs.__file__).parent
+
+
+@pytest.mark.parametrize("file", sorted(VIEWS.glob("*.py")), ids=lambda file: file.stem)
+def test_every_change_says_who_asks(file: Path) -> None:
+    """Whatever a view calls of the verbs is called with `by=self.viewer`, and no view writes by itself."""
+    tree = ast.parse(file.read_text())
+    rooms = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in ("gatekeeper.actions", "gatekeeper.hub")
+        for alias in node.names
+    }
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        called = ast.unparse(call.func)
+        if called.split(".")[0] in rooms and called != "adopt.what_is_there":
+            by = [ast.unparse(given.value) for given in call.keywords if given.arg == "by"]
+            assert by in (["self.viewer"], ["face.viewer"]), called
+        writes = called.rpartition(".")[2] in ("save", "create", "update", "delete", "bulk_create", "bulk_update")
+        assert not writes, called

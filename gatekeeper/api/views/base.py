@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -37,6 +38,12 @@ class Face(APIView):
     """A view with a viewer. `public` ones are read without signing in; `scope` is what a change needs of a token."""
 
     public = False
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer, for this viewer alone: no cache on the way keeps it."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"
+        return answer
 
     @property
     def viewer(self) -> Viewer:
