@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ LONGEST_FILE = 1_000_000  # bytes of a card or a licence
 FORGET_AFTER = 3_600  # seconds after which a capability that was missing is tried again
 SINGLY_AT_MOST = 10  # people told one by one in one call of decide()
 SHOWN = ["gated", "private", "sha", "tags"]
+ABOUT_THE_PERSON = re.compile(r"\* at (user|requests|requestId)|userId or user")
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -231,7 +233,8 @@ class HubClient:
 
     @staticmethod
     def _about_the_person(answer: _Answer) -> bool:
-        return any(words in answer.message for words in ("at user", "userId", "at requests", "requestId"))
+        """Say whether a 400 complains of how somebody was named."""
+        return ABOUT_THE_PERSON.search(answer.message) is not None
 
     # How it is asked
 
