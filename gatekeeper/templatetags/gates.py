@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -79,9 +80,15 @@ def wished_words(access: str) -> str:
 
 
 @register.inclusion_tag("includes/actions.html")
-def actions(buttons: Mapping[str, Button], *names: str, primary: str = "", submit: bool = False) -> dict[str, Any]:
-    """The buttons of these actions (all, if none is named) that are offered; `submit` ends the form around them."""
+def actions(
+    buttons: Mapping[str, Button], *names: str, primary: str = "", submit: bool = False, label: str = ""
+) -> dict[str, Any]:
+    """The buttons of these actions (all, if none is named) that are offered.
+
+    `submit` ends the form around them; `label` is another name for one whose usual name would mislead there.
+    """
     chosen = [buttons[name] for name in names or buttons if name in buttons]
+    chosen = [replace(button, label=label) if label else button for button in chosen]
     return {"buttons": [button.ending_a_form() if submit else button for button in chosen], "primary": primary}
 
 

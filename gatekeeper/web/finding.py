@@ -71,9 +71,10 @@ def words_begin(text: str, *fields: str) -> Q:
     """Return the condition that each word of a search begins a word of one of these fields."""
     found = Q()
     for word in text.split()[:8]:
+        begins = r"\m" if word[0].isalnum() else ""  # only a letter or a digit can begin a word
         either = Q()
         for field in fields:
-            either |= Q(**{f"{field}__iregex": r"\m" + re.escape(word)})
+            either |= Q(**{f"{field}__iregex": begins + re.escape(word)})
         found &= either
     return found
 

@@ -53,9 +53,11 @@ class Happening:
 
 def history_of(case: AccessRequest, fields: frozenset[str]) -> list[Happening]:
     """Return what happened to a case, oldest first, as far as a viewer who sees these fields may read it."""
+    began = _("Asked on the Hub’s own page") if case.origin == Origin.HUB else _("Request begun")
     told = [
-        *_beginning(case),
+        Happening(case.created_at, began),
         *_acceptances(case),
+        *_submissions(case),
         *_messages(case, fields),
         *_decisions(case, fields),
         *_grants(case),
@@ -65,9 +67,7 @@ def history_of(case: AccessRequest, fields: frozenset[str]) -> list[Happening]:
     return sorted(told, key=lambda happening: happening.at)
 
 
-def _beginning(case: AccessRequest) -> Iterator[Happening]:
-    began = _("Asked on the Hub’s own page") if case.origin == Origin.HUB else _("Request begun")
-    yield Happening(case.created_at, began)
+def _submissions(case: AccessRequest) -> Iterator[Happening]:
     for submission in case.submissions.order_by("number"):
         title = _("Submitted") if submission.number == 1 else _("Submitted again, with corrections")
         if submission.origin == Origin.HUB:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.template.loader import render_to_string
 
@@ -14,7 +15,9 @@ NUMBERED = re.compile(
     r"^((section|article|attachment|appendix|annex|exhibit|part)\s+[\w.]+|[IVXLC]+\.|\d{1,2}(\.\d{1,2})*[.)]?)\s*[:.–—-]?\s*\S",
     re.IGNORECASE,
 )
+ITEM = re.compile(r"([-*•–]|\(?[a-z0-9]{1,3}[.)])\s", re.IGNORECASE)
 LONGEST_HEADING = 90
+SHORTEST_FULL_LINE = 55
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def licence_parts(text: str) -> list[Part]:
             block.append(line)
         else:
             words = "\n".join(block).strip()
-            parts += [Part(words, _level(words))] if words else []
+            parts += [_part(words)] if words else []
             block = []
     return _from_the_first_level(parts)
 
@@ -61,6 +64,23 @@ def _marked(line: str) -> Part | None:
         return None
     bare = words.rstrip("#")
     return Part(bare.rstrip(" \t") if bare.endswith((" ", "\t")) else words, 1 if depth <= 2 else 2)
+
+
+def _part(words: str) -> Part:
+    level = _level(words)
+    return Part(words if level else _reflowed(words), level)
+
+
+def _reflowed(block: str) -> str:
+    """Return a paragraph without the breaks of its typesetting: an item, or what follows a short line, begins anew."""
+    lines = [line.strip() for line in block.split("\n")]
+    flowing = [[lines[0]]]
+    for before, line in pairwise(lines):
+        if ITEM.match(line) or len(before) < SHORTEST_FULL_LINE:
+            flowing.append([line])
+        else:
+            flowing[-1].append(line)
+    return "\n".join(" ".join(each) for each in flowing)
 
 
 def _level(block: str) -> int:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from gatekeeper.actions import requests
-from gatekeeper.models import AccessRequest, Grant
+from gatekeeper.models import Acceptance, AccessRequest, Grant, MessageKind
 from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid
 from gatekeeper.web.buttons import buttons_for
@@ -53,6 +53,7 @@ def _request_page(request: HttpRequest, case: AccessRequest, form: WordsForm) ->
     viewer = viewer_of(request)
     grant = Grant.objects.own(viewer).filter(request=case).order_by("-pk").first()
     submission = case.submission
+    version = (case.stage.policy or case.policy).licence_version
     context = {
         "case": case,
         "grant": grant,
@@ -62,9 +63,17 @@ def _request_page(request: HttpRequest, case: AccessRequest, form: WordsForm) ->
         "history": history_of(case, case.visible_fields(viewer)),
         "answers": answered(submission.form.questions, submission.answers or {}) if submission else [],
         "submission": submission,
+        "acceptance": Acceptance.objects.of(case.person, version).order_by("pk").first(),
+        "question": last_question(case),
         "form": form,
     }
     return render(request, "applying/request.html", context, status=status_of(form))
+
+
+def last_question(case: AccessRequest) -> str | None:
+    """Return the words of the latest question of the reviewer."""
+    asked = case.messages.filter(kind=MessageKind.QUESTION).select_related("text").order_by("-sent_at", "-pk").first()
+    return asked.words if asked else None
 
 
 def _deadline(case: AccessRequest, grant: Grant | None) -> datetime | None:

@@ -97,25 +97,20 @@ def open_questions(case: AccessRequest, policy: GatePolicy) -> list[dict[str, An
 
 
 def _questions_page(request: HttpRequest, case: AccessRequest, policy: GatePolicy, form: AnswerForm) -> HttpResponse:
-    asked = {question["key"] for question in open_questions(case, policy)}
     sections: list[dict[str, Any]] = []
+    standing = [question for question in policy.form.questions if question["key"] not in form.fields]
     for question in policy.form.questions:
         title = in_reader_language(question.get("section") or "")
         if not sections or sections[-1]["title"] != title:
-            sections.append({"title": title, "questions": []})
-        key = question["key"]
-        sections[-1]["questions"].append(
-            {
-                "field": form[key] if key in asked else None,
-                "label": in_reader_language(question["label"]),
-                "answer": answer_words(question, case.answers.get(key)),
-            }
-        )
+            sections.append({"title": title, "fields": []})
+        if question["key"] in form.fields:
+            sections[-1]["fields"].append(form[question["key"]])
     context = {
         "case": case,
         "policy": policy,
         "form": form,
-        "sections": sections,
+        "sections": [section for section in sections if section["fields"]],
+        "standing_answers": answered(standing, case.answers),
         "checks": eligibility(request, case.stage, policy),
         "decision": case.decisions.order_by("-pk").first(),
     }
