@@ -9,12 +9,12 @@ from .cards import BOM, CannotRead
 
 KEY = "extra_gated_description"
 WORDS = "Apply at {link}. Already pressed the button? Finish there; nothing is lost."
-OURS = re.compile(
-    rb"^extra_gated_description: >-(\r\n|\r|\n)"
-    rb"  Apply at (\S+)\. Already pressed the button\? Finish there; nothing is lost\.(\r\n|\r|\n)",
-    re.M,
+LINES = (
+    rb"extra_gated_description: >-(\r\n|\r|\n)"
+    rb"  Apply at (\S+)\. Already pressed the button\? Finish there; nothing is lost\.(\r\n|\r|\n)"
 )
-ALONE = re.compile(rb"\A---(\r\n|\r|\n)" + OURS.pattern.removeprefix(b"^") + rb"---(\r\n|\r|\n)")
+OURS = re.compile(rb"(?:\A|(?<=[\r\n]))" + LINES)
+ALONE = re.compile(rb"\A---(\r\n|\r|\n)" + LINES + rb"---(\r\n|\r|\n)")
 LINK = re.compile(r"https?://[\x21-\x7e]{1,400}")
 
 

@@ -32,7 +32,7 @@ class Sighting:
     complete: bool
 
     def onto(self, row: HubAccess) -> None:
-        """Write what was found onto a row. Of a request that is gone its time stays: it proves that the Hub showed it."""
+        """Write what was found onto a row. The time of a request that is gone stays: it proves that it was shown."""
         row.seen, row.seen_at = Seen.NONE.value, self.begun
         row.seen_reviewed_at, row.seen_granted_by, row.hub_request_id = None, "", ""
         if self.item is not None:
