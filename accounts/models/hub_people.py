@@ -36,9 +36,10 @@ class HubPersonManager(models.Manager.from_queryset(HubPersonQuerySet)):  # type
         return self.see_many([row], at=at)[hub_user_id]
 
     def see_many(self, rows: Iterable[Mapping[str, Any]], *, at: datetime | None = None) -> dict[str, HubPerson]:
-        """Record many at once, in three statements however many they are; returns them by Hub id.
+        """Record many at once, in four statements however many they are; returns them by Hub id.
 
-        A row has `hub_user_id`, `username` and perhaps `fullname`; an empty name changes nothing.
+        A row has `hub_user_id`, `username` and perhaps `fullname`; an empty name changes nothing. A name has one holder
+        at a time: whoever was known by it before is known by their id, until they are seen under another.
         Rows are written in the order of their ids, so that two observers cannot deadlock.
         Raises ValueError for an id that is not the Hub's 24 hexadecimal digits.
         """
@@ -50,11 +51,25 @@ class HubPersonManager(models.Manager.from_queryset(HubPersonQuerySet)):  # type
         usernames = [names[0] for _id, names in seen]
         fullnames = [names[1] for _id, names in seen]
         with connection.cursor() as cursor:
+            cursor.execute(LOSE_NAMES, [ids, usernames])
             cursor.execute(SEE_PEOPLE, [at, ids, usernames, fullnames])
             cursor.execute(SEE_NAMES, [at, at, ids])
         return {person.hub_user_id: person for person in self.filter(hub_user_id__in=ids)}
 
 
+LOSE_NAMES = """
+UPDATE accounts_hubperson AS known SET username = ''
+FROM (
+    SELECT former.id
+    FROM unnest(%s::text[], %s::text[]) AS seen (id, username)
+    JOIN accounts_hubperson AS former
+        ON upper(former.username) = upper(seen.username) AND former.hub_user_id <> seen.id
+    WHERE seen.username <> ''
+    ORDER BY former.id
+    FOR NO KEY UPDATE OF former
+) AS lost
+WHERE known.id = lost.id
+"""
 # Only what differs is written: a poll of ten thousand unchanged people writes nothing.
 SEE_PEOPLE = """
 INSERT INTO accounts_hubperson AS known (hub_user_id, username, fullname, first_seen_at, orgs_seen)

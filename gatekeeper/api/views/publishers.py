@@ -10,8 +10,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Membership, Publisher, User
+from accounts.models import HubPerson, Membership, Publisher, User
 from gatekeeper.actions import licences, people, policies, releases
+from gatekeeper.actions.releases import require
 from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import Strict
 from gatekeeper.api.serializers.common import Member, Shape, page_of
@@ -51,7 +52,7 @@ class RoleHeld(Shape):
 class RoleGiven(Strict):
     """Whom to give which role."""
 
-    user = serializers.CharField(max_length=150, help_text="The name of an account here.")
+    user = serializers.CharField(max_length=150, help_text="The name on the Hub of somebody who has signed in here.")
     role = serializers.ChoiceField(choices=Membership.Role.choices)
 
 
@@ -104,6 +105,7 @@ class People(Face):
         """Give somebody a role."""
         publisher = self.my_publisher(pk)
         asked = self.read(RoleGiven, request.data)
+        require(self.viewer, publisher.pk, people.OWNERS)  # before it is told who has an account here
         held = people.appoint(publisher, by=self.viewer, user=_account(asked["user"]), role=asked["role"])
         return Response(answered(RoleHeld, held), status=201)
 
@@ -171,7 +173,11 @@ class PublisherLicences(Face):
 
 
 def _account(name: str) -> User:
-    found = User.objects.filter(username__iexact=name, is_active=True, is_system=False).first()
-    if found is None:
+    """Return the account of whoever holds this name on the Hub now. Raises NotFound.
+
+    An account's own name is no proof of anybody: it stays when its person takes another name on the Hub.
+    """
+    person = HubPerson.objects.named(name).filter(user__is_active=True).select_related("user").first()
+    if person is None or person.user is None:
         raise NotFound
-    return found
+    return person.user
