@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.models import HubPerson, Membership, Publisher, User
@@ -82,3 +84,13 @@ def test_only_an_owner_learns_who_has_an_account(aurora_lab: Publisher, chidi: V
     ]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert answers[0].json() == answers[1].json()
+
+
+def test_nor_on_the_page(aurora_lab: Publisher, chidi: Viewer, juma: Viewer) -> None:
+    """The form of somebody who may not appoint is not read."""
+    browser = Client()
+    assert chidi.user is not None
+    browser.force_login(chidi.user)
+    page = reverse("web:members", args=[aurora_lab.name])
+    answers = [browser.post(page, {"username": name, "role": "auditor"}) for name in ("juma", "nobody-here")]
+    assert [answer.status_code for answer in answers] == [403, 403]

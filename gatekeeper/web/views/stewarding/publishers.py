@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import HubPerson, Membership
 from gatekeeper.actions import people
 from gatekeeper.actions.people import OWNERS
+from gatekeeper.actions.releases import require
 from gatekeeper.models import GateForm, LicenceVersion, Repository, Stage
 from gatekeeper.models.repositories import STEWARDING
 from gatekeeper.models.roles import roles_at
@@ -47,6 +48,8 @@ def publisher(request: HttpRequest, name: str) -> HttpResponse:
 def members(request: HttpRequest, name: str) -> HttpResponse:
     """Who does what at a publisher; an owner appoints, by the name on the Hub of somebody who has signed in here."""
     found = find_publisher(request, name)
+    if request.method == "POST":
+        require(viewer_of(request), found.pk, OWNERS)  # before it is told who has an account here
     form = AppointForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         person = form.cleaned_data["person"]
