@@ -139,9 +139,14 @@ def read(hub: HubClient, kind: str, name: str) -> Found:
 def _card(hub: HubClient, state: RepositoryState) -> tuple[cards.Card, bytes | None, list[dict[str, Any]]]:
     text = hub.file(state.kind, state.name, "README.md", state.commit)
     if text is None:
-        return cards.Card(), None, [cards.finding("no_card", _("The repository has no README, so no form of its own."))]
+        return cards.Card(), None, [no_card()]
     card, findings = read_card(text)
     return card, text, findings
+
+
+def no_card() -> dict[str, Any]:
+    """Return the finding of a repository without a card."""
+    return cards.finding("no_card", _("The repository has no README, so no form of its own."))
 
 
 def read_card(text: bytes) -> tuple[cards.Card, list[dict[str, Any]]]:

@@ -62,7 +62,7 @@ def _lines(link: str, newline: bytes) -> bytes:
 def _before(text: bytes, link: str) -> bytes:
     """Return a card that had no front matter with one that holds the two lines, in the newlines it uses."""
     body = text.removeprefix(BOM)
-    newline = b"\r\n" if b"\r\n" in body.partition(b"\n")[0] + b"\n" and b"\r\n" in body else b"\n"
+    newline = b"\r\n" if body.partition(b"\n")[0].endswith(b"\r") else b"\n"
     return text[: len(text) - len(body)] + b"---" + newline + _lines(link, newline) + b"---" + newline + body
 
 

@@ -17,7 +17,7 @@ from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.refusals import Refused
 
 from . import card_lines, cards, tokens
-from .adopt import read_card
+from .adopt import no_card, read_card
 from .claims import lease_time, outside
 from .client import HubClient
 from .port import HubError, RepositoryState, Word
@@ -101,8 +101,10 @@ def _tell_the_card(hub: HubClient, wish: RepositoryWish, state: RepositoryState)
 
 
 def _with_lines(card: bytes | None, link: str) -> bytes:
+    if card is None:
+        raise HubError(Word.STOP, "card_missing")
     try:
-        return card_lines.with_card_lines(card or b"", link)
+        return card_lines.with_card_lines(card, link)
     except cards.CannotRead as refused:
         raise HubError(Word.STOP, f"card_{refused.finding['code']}") from None
     except ValueError:
@@ -121,7 +123,9 @@ def card_preview(repository: Repository, link: str) -> Preview:
     """Say what the two lines would change in the card as it stands on the Hub now, writing nothing. Raises HubError."""
     hub = tokens.client_for(repository)
     state = hub.repository(repository.kind, repository.name)
-    before = hub.file(repository.kind, repository.name, "README.md", state.commit) or b""
+    before = hub.file(repository.kind, repository.name, "README.md", state.commit)
+    if before is None:
+        return Preview(finding=no_card())
     try:
         after = card_lines.with_card_lines(before, link)
     except cards.CannotRead as refused:
