@@ -11,9 +11,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from gatekeeper.rules.questions import unshowable
 from gatekeeper.rules.refusals import gettext_noop as _
 
 LONGEST = 300_000  # bytes of front matter
@@ -160,6 +161,8 @@ def _refuse_unsafe(text: str, first_line: int) -> None:
         line = first_line + event.start_mark.line
         if isinstance(event, AliasEvent):
             raise CannotRead("alias", _("Line %(line)s repeats another part by its name, which is not taken."), line)
+        if isinstance(event, ScalarEvent) and unshowable(event.value):
+            raise CannotRead("not_text", _("Line %(line)s holds characters that cannot be shown."), line)
         if isinstance(event, NodeEvent) and str(getattr(event, "tag", None) or "").startswith(("!", "tag:")):
             raise CannotRead("tag", _("Line %(line)s holds a tag that builds an object, which is not taken."), line)
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)

@@ -112,6 +112,9 @@ def _observe(repository: Repository) -> None:
         _finish(hub, repository, run, state, asked_before)
     except HubError as failed:
         _put_off(repository, failed)
+    except Exception as broken:  # whatever one repository holds, the others are read
+        log.error("observation_broke", repository=repository.pk, reason=type(broken).__name__)
+        _put_off(repository, HubError(Word.LATER, "not_understood"))
 
 
 # One run
