@@ -57,6 +57,7 @@ def _request_page(request: HttpRequest, case: AccessRequest, form: WordsForm) ->
     context = {
         "case": case,
         "grant": grant,
+        "on_the_way": grant is not None and not grant.activated_at,
         "standing": for_requester(case, grant),
         "deadline": _deadline(case, grant),
         "buttons": buttons_for(case, viewer),

@@ -58,6 +58,7 @@ def _case_page(request: HttpRequest, case: AccessRequest, sent: dict[str, forms.
     buttons = buttons_for(case, viewer)
     offered = {action: form(case, policy) for action, form in FORMS.items() if action in buttons}
     here = {"person": case.person}
+    hub = list(HubAccess.objects.filter(**here, repository__stages=case.stage).select_related("repository"))
     context: dict[str, Any] = {
         "case": case,
         "policy": policy,
@@ -72,7 +73,8 @@ def _case_page(request: HttpRequest, case: AccessRequest, sent: dict[str, forms.
         .exclude(pk=case.pk)
         .select_related("stage__release")
         .order_by("-pk")[:10],
-        "hub": HubAccess.objects.filter(**here, repository__stages=case.stage).select_related("repository"),
+        "hub": hub,
+        "on_the_way": any(row.due_at is not None and not row.parked_reason for row in hub),
         "history": history_of(case, fields),
         "buttons": buttons,
         "forms": {**offered, **(sent or {})},

@@ -31,12 +31,14 @@ def find_worked_on(request: HttpRequest, pk: int) -> Stage:
 def stage(request: HttpRequest, pk: int) -> HttpResponse:
     """One stage: standing, terms, repositories, how many hold it, and what may be done with it now."""
     found = find_worked_on(request, pk)
-    repositories = Repository.objects.linked().filter(stages=found).order_by("name")
+    repositories = list(Repository.objects.linked().filter(stages=found).order_by("name"))
+    wishes = {wish.repository_id: wish for wish in RepositoryWish.objects.filter(repository__in=repositories)}
     context = {
         "stage": found,
+        "on_the_way": any(_on_the_way(each, wishes.get(each.pk), found) for each in repositories),
         "policy": found.policy,
         "repositories": repositories,
-        "wishes": {wish.repository_id: wish for wish in RepositoryWish.objects.filter(repository__in=repositories)},
+        "wishes": wishes,
         "holders": count_up_to(Grant.objects.live().filter(stage=found)),
         "waiting": count_up_to(AccessRequest.objects.waiting_for_review().filter(stage=found)),
         "limit": COUNT_LIMIT,
@@ -44,6 +46,13 @@ def stage(request: HttpRequest, pk: int) -> HttpResponse:
         "card_link": card_link(request, found),
     }
     return render(request, "stewarding/stage.html", context)
+
+
+def _on_the_way(repository: Repository, wish: RepositoryWish | None, found: Stage) -> bool:
+    """Say whether the workers have still to tell the Hub about a repository, or to read who waits there."""
+    if wish is None or wish.parked_reason or repository.parked_reason:
+        return False
+    return wish.due_at is not None or repository.observed_at is None or repository.observed_at < found.status_at
 
 
 def card_link(request: HttpRequest, found: Stage) -> str:

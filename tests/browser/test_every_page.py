@@ -1,0 +1,162 @@
+"""Every page in a real browser: axe finds nothing and nothing scrolls sideways, light and dark, narrow and wide."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from accounts.viewer import Viewer
+from gatekeeper.actions import stages
+from gatekeeper.models import Grant, Repository, Stage
+from tests import factories
+
+from .conftest import Visiting
+
+WIDTHS = (360, 768, 1280)
+OF_COLOUR = ("color-contrast", "link-in-text-block")  # the dark scheme changes nothing else
+
+
+@pytest.fixture
+def places(
+    transactional_db: None,
+    aurora: Repository,
+    amara: Viewer,
+    chidi: Viewer,
+    ha: Viewer,
+    ines: Viewer,
+    juma: Viewer,
+    goran: Viewer,
+) -> dict[str, list[Any]]:
+    """The addresses to look at, by who looks: every page, with something on it."""
+    stage = factories.open_stage(aurora, by=amara, restrictions=("law", "minors"), cap=20, conditions=["SLD strong"])
+    flagged = factories.open_stage(aurora, by=amara, title="Night faces")
+    type(flagged.release).objects.filter(pk=flagged.release.pk).update(not_for_all_audiences=True)
+    planned = factories.planned_stage(aurora, by=amara)
+    grant = factories.active_grant(stage, ha, by=chidi)
+    asked = factories.info_requested(stage, ines, by=chidi)
+    changes = factories.denied_correctably(stage, juma, by=chidi, reopened=("use",))
+    draft = factories.draft(planned_open(planned, by=amara), ha)
+    waiting = factories.in_review(stage, factories.account("kofi"), by=chidi)
+    factories.waiting_grant(stage, factories.account("lin"), by=chidi)
+    factories.hub_says(factories.hub_person("ghosty"), aurora, "accepted")
+    policy = stage.policy
+    assert policy is not None
+    release, publisher = stage.release, "aurora-lab"
+    later = factories.planned_stage(aurora, by=amara)
+    return {
+        "nobody": [
+            "/",
+            "/catalogue/",
+            "/catalogue/?q=zzz",
+            f"/{publisher}/{release.slug}/",
+            f"/{publisher}/{flagged.release.slug}/",
+            f"/stages/{stage.pk}/licence/",
+            "/account/login/",
+            "/nothing-here/",
+        ],
+        "ha": [
+            "/",
+            "/requests/",
+            "/my-access/",
+            f"/my-access/{grant.pk}/give-back/",
+            f"/stages/{stage.pk}/apply/",
+            f"/requests/{draft.pk}/questions/",
+            f"/requests/{draft.pk}/licence/",
+            f"/requests/{draft.pk}/submit/",
+            f"/requests/{draft.pk}/withdraw/",
+            "/publishers/prove/",
+            "/account/",
+            "/account/tokens/",
+            "/account/language/",
+        ],
+        "ines": [f"/requests/{asked.pk}/"],
+        "juma": [f"/requests/{changes.pk}/", f"/requests/{changes.pk}/questions/", "/my-access/"],
+        "chidi": [
+            "/",
+            "/queue/",
+            "/queue/?view=every",
+            f"/cases/{waiting.pk}/",
+            f"/cases/{asked.pk}/",
+            f"/cases/{grant.request_id}/",
+        ],
+        "amara": [
+            "/publishers/",
+            f"/publishers/{publisher}/overview/",
+            f"/publishers/{publisher}/people/",
+            f"/publishers/{publisher}/link/",
+            f"/publishers/{publisher}/token/",
+            f"/publishers/{publisher}/releases/new/",
+            f"/publishers/{publisher}/forms/new/",
+            f"/publishers/{publisher}/licences/new/",
+            f"/repositories/{aurora.pk}/",
+            f"/repositories/{aurora.pk}/unlink/",
+            f"/forms/{policy.form_id}/",
+            f"/licences/{policy.licence_version_id}/",
+            f"/releases/{release.pk}/",
+            f"/releases/{release.pk}/stages/new/",
+            f"/stages/{stage.pk}/",
+            f"/stages/{later.pk}/edit/",
+            f"/stages/{stage.pk}/terms/",
+            f"/stages/{later.pk}/open/",
+            f"/stages/{stage.pk}/pause/",
+            f"/stages/{stage.pk}/close/",
+            f"/stages/{stage.pk}/grants/",
+            f"/grants/{grant.pk}/suspend/",
+            f"/grants/{grant.pk}/revoke/",
+        ],
+        "goran": ["/sync/"],
+    }
+
+
+def planned_open(stage: Stage, *, by: Viewer) -> Stage:
+    """The planned stage, opened."""
+    stages.open_stage(stage, by=by)
+    return stages.confirm_open(stage)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["nobody", "ha", "ines", "juma", "chidi", "amara", "goran"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    who: str, places: dict[str, list[str]], sandbox: Any, visit: Visiting, request: pytest.FixtureRequest
+) -> None:
+    """On every page, light and dark, at 360, 768 and 1280 pixels."""
+    window = visit(None if who == "nobody" else request.getfixturevalue(who))
+    found = {}
+    for address in places[who]:
+        page = window.open(address)
+        for width, scheme in itertools.product(WIDTHS, ("light", "dark")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            if faults := window.faults(*(OF_COLOUR if scheme == "dark" else ())):
+                found[f"{address} {width} {scheme}"] = faults
+    assert found == {}
+
+
+def test_a_form_with_errors_is_accessible_too(
+    transactional_db: None, stage: Stage, ha: Viewer, chidi: Viewer, visit: Visiting
+) -> None:
+    """The summary and the fields at fault."""
+    case = factories.in_review(stage, ha, by=chidi)
+    window = visit(chidi)
+    page = window.open(f"/cases/{case.pk}/")
+    page.get_by_text("Deny finally").first.click()
+    page.locator("[data-action=deny_finally]").click()
+    assert page.get_by_role("alert").is_visible()
+    assert window.faults() == []
+
+
+def test_a_grant_is_suspended_and_reinstated_in_the_browser(
+    transactional_db: None, stage: Stage, ha: Viewer, chidi: Viewer, amara: Viewer, visit: Visiting
+) -> None:
+    """From the list of a stage, with a look before each."""
+    grant = factories.active_grant(stage, ha, by=chidi)
+    window = visit(amara)
+    page = window.open(f"/stages/{stage.pk}/grants/")
+    window.press("Suspend", role="link")
+    window.press("Suspend")
+    assert "Suspended. The Hub is being told." in page.content()
+    window.press("Reinstate", role="link")
+    window.press("Reinstate")
+    assert Grant.objects.get(pk=grant.pk).status == "pending_activation"
