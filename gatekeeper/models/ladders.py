@@ -70,8 +70,16 @@ class StageQuerySet(models.QuerySet["Stage"]):
     """Questions asked of stages."""
 
     def visible_to(self, viewer: "Viewer") -> "StageQuerySet":
-        """Return the stages of the releases that the viewer sees."""
-        return self.filter(release__in=Release.objects.visible_to(viewer))
+        """Return the stages on the published ladders, and all of the viewer's own publishers.
+
+        A stage that was planned since the ladder was published is not announced: nobody else learns of it.
+        """
+        since = Ladder.objects.published().filter(
+            release=models.OuterRef("release"), published_at__gte=models.OuterRef("status_at")
+        )
+        announced = ~models.Q(status=StageStatus.PLANNED) | models.Exists(since)
+        mine = models.Q(release__publisher__in=viewer.publishers_with(*READING))
+        return self.filter(models.Q(announced, release__published_at__isnull=False) | mine)
 
     def including(self, repository: Repository) -> "StageQuerySet":
         """Return the stages that give access to this repository, first rung first."""

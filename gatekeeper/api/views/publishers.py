@@ -136,7 +136,7 @@ class PublisherReleases(Face):
         """Found a release; its publisher's people alone see it until its ladder is published."""
         publisher = self.my_publisher(pk)
         release = releases.create_release(publisher, by=self.viewer, **self.read(NewRelease, request.data))
-        return Response(detailed_release(find(releases_of(self.viewer), release.pk)), status=201)
+        return Response(detailed_release(find(releases_of(self.viewer), release.pk), self.viewer), status=201)
 
 
 class PublisherForms(Face):

@@ -103,9 +103,9 @@ def policy_shown(policy: GatePolicy) -> dict[str, Any]:
     }
 
 
-def detailed_release(release: Release) -> dict[str, Any]:
+def detailed_release(release: Release, viewer: Viewer) -> dict[str, Any]:
     """Return a release as its detail answers it."""
-    stages = release.stages.prefetch_related("repositories").order_by("ordinal")
+    stages = stages_of(viewer).filter(release=release).order_by("ordinal")
     ladder = release.ladders.published().order_by("-number").first()
     return answered(ReleaseRow, release) | {
         "ladder": answered(LadderShown, ladder) if ladder else None,
@@ -113,8 +113,8 @@ def detailed_release(release: Release) -> dict[str, Any]:
     }
 
 
-def _including(repository: str) -> QuerySet[Stage]:
-    return Stage.objects.filter(repositories__name=repository)
+def _including(repository: str, viewer: Viewer) -> QuerySet[Stage]:
+    return Stage.objects.visible_to(viewer).filter(repositories__name=repository)
 
 
 class Releases(Face):
@@ -130,7 +130,7 @@ class Releases(Face):
             query=ReleaseQuery,
             filters={
                 "publisher": lambda publisher: Q(publisher=publisher),
-                "repository": lambda name: Q(pk__in=_including(name).values("release")),
+                "repository": lambda name: Q(pk__in=_including(name, self.viewer).values("release")),
             },
             shown=lambda found: [answered(ReleaseRow, release) for release in found],
         )
@@ -144,7 +144,7 @@ class OneRelease(Face):
     @extend_schema(operation_id="releases_read", responses=ReleaseDetail)
     def get(self, request: Request, pk: int) -> Response:
         """Read one release with its stages."""
-        return Response(detailed_release(find(releases_of(self.viewer), pk)))
+        return Response(detailed_release(find(releases_of(self.viewer), pk), self.viewer))
 
 
 class ReleasePublishing(Face):
@@ -157,7 +157,7 @@ class ReleasePublishing(Face):
         """Publish the ladder as it stands; the release becomes public with it."""
         self.read(Nothing, request.data)
         releases.publish_ladder(find(releases_of(self.viewer), pk), by=self.viewer)
-        return Response(detailed_release(find(releases_of(self.viewer), pk)))
+        return Response(detailed_release(find(releases_of(self.viewer), pk), self.viewer))
 
 
 class Stages(Face):
@@ -174,7 +174,7 @@ class Stages(Face):
             filters={
                 "status": lambda status: Q(status=status),
                 "release": lambda release: Q(release=release),
-                "repository": lambda name: Q(pk__in=_including(name).values("pk")),
+                "repository": lambda name: Q(pk__in=_including(name, self.viewer).values("pk")),
             },
             order="id",
             shown=lambda found: [answered(StageRow, stage_row(stage)) for stage in found],

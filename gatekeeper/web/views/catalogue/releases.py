@@ -26,7 +26,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     found = (
         Release.objects.catalogue()
         .select_related("publisher")
-        .prefetch_related(Prefetch("stages", Stage.objects.order_by("ordinal")))
+        .prefetch_related(Prefetch("stages", Stage.objects.visible_to(viewer_of(request)).order_by("ordinal")))
     )
     if asked["q"]:
         found = found.filter(words_begin(asked["q"], "title", "slug", "publisher__name"))
@@ -87,7 +87,8 @@ def rungs_of(request: HttpRequest, shown: Release) -> list[Rung]:
     """Return the stages of a release with their terms, what is left, and what the viewer has there."""
     viewer = viewer_of(request)
     repositories = Prefetch("repositories", Repository.objects.linked().order_by("name"))
-    stages = list(shown.stages.order_by("ordinal").prefetch_related(repositories))
+    seen = Stage.objects.visible_to(viewer).filter(release=shown)
+    stages = list(seen.order_by("ordinal").prefetch_related(repositories))
     for stage in stages:
         stage.release = shown
     policies = current_policies(stages)

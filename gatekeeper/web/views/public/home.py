@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,7 +20,9 @@ from gatekeeper.web.views.catalogue.audience import hidden
 def home(request: HttpRequest) -> HttpResponse:
     """The front page, by role."""
     viewer = viewer_of(request)
-    newest = list(Release.objects.catalogue().select_related("publisher").order_by("-published_at")[:5])
+    stages = Prefetch("stages", Stage.objects.visible_to(viewer).order_by("ordinal"))
+    catalogue = Release.objects.catalogue().select_related("publisher").prefetch_related(stages)
+    newest = list(catalogue.order_by("-published_at")[:5])
     for release in newest:
         release.is_hidden = hidden(request, release)  # type: ignore[attr-defined]  # for the template
     context = {"newest": newest, "limit": COUNT_LIMIT}
