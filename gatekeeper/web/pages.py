@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -46,6 +46,8 @@ def page(*methods: str, public: bool = False, back: str = "") -> Callable[[View]
     def decorate(view: View) -> View:
         @wraps(view)
         def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+                raise Http404  # no text in the database can hold it, so nothing is there
             try:
                 answer = view(request, *args, **kwargs)
             except Refused as refused:

@@ -118,7 +118,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 def _narrowed(cases: AccessRequestQuerySet, asked: Mapping[str, str]) -> AccessRequestQuerySet:
-    if asked["stage"].isdigit():
+    if asked["stage"].isdecimal() and len(asked["stage"]) < 19:
         cases = cases.filter(stage=int(asked["stage"]))
     if asked["origin"] in Origin.values:
         cases = cases.filter(origin=asked["origin"])
