@@ -67,7 +67,7 @@ class HubAccess(models.Model):
     parked_reason = models.CharField(max_length=60, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     applied_generation = models.PositiveBigIntegerField(null=True, blank=True)
-    # Until then a call of ours with an unknown outcome may still take effect: no removal is confirmed by an earlier read.
+    # Until then a call of ours with an unknown outcome may still take effect: no earlier read confirms a removal.
     doubt_until = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
