@@ -53,6 +53,7 @@ def settle_due(*, seconds: float = SWEEP) -> float | None:
     outside()
     end = time.monotonic() + seconds
     gate.settle_wishes(until=end)
+    activate()  # a worker may have been lost between reading back and this
     served: set[int] = set()
     while time.monotonic() < end:
         claim = take(passing_over=served, reset_known=knows("reset"))
