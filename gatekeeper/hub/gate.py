@@ -68,6 +68,9 @@ def _settle(wish: RepositoryWish) -> None:
         keep_state(hub, wish.repository, _fulfil(hub, wish))
     except HubError as error:
         failed = error
+    except Exception as broken:  # whatever one repository holds, nobody else's wishes wait for it
+        log.error("gate_broke", repository=wish.repository_id, reason=type(broken).__name__)
+        failed = HubError(Word.LATER, "not_understood")
     _write_down(wish, failed)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from gatekeeper.hub import adopt, cards, gate, observe
-from gatekeeper.models import Card, Repository
+from gatekeeper.hub import adopt, cards, gate, observe, settle
+from gatekeeper.models import Card, Repository, RepositoryWish
 
 from .conftest import MODEL, Town
 
@@ -47,3 +48,18 @@ def test_one_repository_that_cannot_be_understood_stops_no_other(town: Town, mon
     assert Repository.objects.get(pk=other.pk).observed_at is not None
     put_off = Repository.objects.get(pk=town.repository.pk)
     assert (put_off.observe_attempts, put_off.observe_leased_until, put_off.parked_reason) == (1, None, "")
+
+
+def test_nor_do_its_own_wishes_stop_what_others_wait_for(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An approval is told although what is wished of a repository cannot be seen through."""
+    town.start()
+    town.approved("kiri")
+
+    def broken(*about: Any) -> None:
+        raise ValueError(about)
+
+    monkeypatch.setattr(gate, "keep_state", broken)
+    RepositoryWish.objects.update(due_at=timezone.now(), confirmed_at=None)
+    settle.settle_due(seconds=5)
+    assert town.stands("kiri") == "accepted"
+    assert RepositoryWish.objects.get().attempts >= 1
