@@ -97,6 +97,8 @@ def _deliver(notice: Notice, thing: Any, mail: Any, *, at: datetime) -> bool:
         return _park(notice, "address_refused", at=at) if final else _later(notice, error, at=at)
     except (SMTPException, OSError) as error:
         return _later(notice, error, at=at)
+    except ValueError:  # what looks like an address, and cannot be written into a mail
+        return _park(notice, "address_refused", at=at)
     Notice.objects.filter(pk=notice.pk, sent_at=None).update(sent_at=at, attempts=notice.attempts + 1, failure="")
     return True
 
