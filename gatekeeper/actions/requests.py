@@ -27,7 +27,7 @@ from gatekeeper.models import (
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import lifecycle, questions
 from gatekeeper.rules.access import Closing
-from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
+from gatekeeper.rules.lifecycle import GrantStatus, RequestStatus, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -220,7 +220,8 @@ def submit(request: AccessRequest, *, by: Viewer, at: datetime | None = None) ->
     """Hand in the draft as a submission, under the terms in force; it is in the queue when this returns.
 
     Raises Unmet (stage not open, terms changed, answers or acceptance missing), WrongState. Where the stage approves
-    by rule, it is approved in the same transaction unless something stands against it, and then waits for a person.
+    by rule, it is approved in the same transaction unless something stands against it, such as a final denial or a
+    revocation before, and then waits for a person.
     """
     return _hand_in(request, "submit", by=by, at=at)
 
@@ -240,11 +241,18 @@ def _hand_in(request: AccessRequest, action: str, *, by: Viewer, at: datetime | 
             moved.note(case, submission=submission.pk, answers_digest=submission.answers_digest)
             enqueue(case, at=moved.at)
             tell([(case.person.user, "request_received", case)], at=moved.at)
-        if case.policy.automatic:
+        if case.policy.automatic and not _turned_away_before(case):
             with suppress(Refused):  # no place, or the stage is not open any more: a person looks
                 approve_automatically(case, at=moved.at)
             case.refresh_from_db(fields=["status", "status_at"])
     return case
+
+
+def _turned_away_before(case: AccessRequest) -> bool:
+    """Say whether people have denied this person here for good, or ended their access for cause: people look again."""
+    here = {"person": case.person_id, "stage": case.stage_id}
+    denied = AccessRequest.objects.filter(**here, status=RequestStatus.DENIED_FINAL)
+    return denied.exists() or Grant.objects.filter(**here, status=GrantStatus.REVOKED).exists()
 
 
 def new_submission(case: AccessRequest, *, at: datetime) -> Submission:

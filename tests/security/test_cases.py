@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts import people as accounts_people
 from accounts.models import Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, people, requests
+from gatekeeper.actions import decisions, grants, people, requests
 from gatekeeper.models import AccessRequest, Grant, Repository, Stage
 from gatekeeper.rules.refusals import Unmet
 from tests import factories
@@ -33,6 +33,30 @@ def test_a_form_that_is_refused_shows_no_staff_page_of_the_own_case(
             answer = browser_of(asking).post(reverse(f"web:{name}", args=[case.pk]), {})
             assert answer.status_code == 403, name
             assert b"dana" not in answer.content, name
+
+
+def test_a_rule_does_not_undo_a_final_denial(
+    aurora: Repository, stage: Stage, amara: Viewer, ha: Viewer, chidi: Viewer
+) -> None:
+    """Whoever was denied here for good presses the Hub's button, and is looked at by people once more."""
+    factories.denied_finally(stage, ha, by=chidi)
+    factories.policy(stage, by=amara, automatic="always")
+    assert ha.person is not None
+    case = factories.brought_in(aurora, ha.person)
+    requests.answer(case, by=ha, answers=factories.ANSWERS)
+    version = factories.current_licence(factories.fresh(stage))
+    requests.accept(case, by=ha, text_sha256=version.text_sha256, acknowledged=version.restrictions)
+    assert requests.submit(case, by=ha).status == "submitted"
+    assert not Grant.objects.exists()
+
+
+def test_a_rule_does_not_undo_a_revocation(aurora: Repository, amara: Viewer, ha: Viewer) -> None:
+    """Whoever lost access for cause does not have it back a minute later by asking again."""
+    stage = factories.open_stage(aurora, by=amara, automatic="always")
+    assert factories.submitted(stage, ha).status == "approved"
+    grants.revoke(Grant.objects.get(), by=amara, codes=["PRIOR_BREACH"], words="The weights were passed on.")
+    assert factories.submitted(stage, ha).status == "submitted"
+    assert not Grant.objects.live().exists()
 
 
 def test_invariant_14_an_opinion_of_somebody_dismissed_does_not_count(
