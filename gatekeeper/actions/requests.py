@@ -13,6 +13,7 @@ from accounts.viewer import Viewer
 from gatekeeper.models import (
     Acceptance,
     AccessRequest,
+    Event,
     GatePolicy,
     Grant,
     LicenceVersion,
@@ -27,7 +28,7 @@ from gatekeeper.models import (
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import lifecycle, questions
 from gatekeeper.rules.access import Closing
-from gatekeeper.rules.lifecycle import GrantStatus, RequestStatus, StageStatus
+from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -220,8 +221,8 @@ def submit(request: AccessRequest, *, by: Viewer, at: datetime | None = None) ->
     """Hand in the draft as a submission, under the terms in force; it is in the queue when this returns.
 
     Raises Unmet (stage not open, terms changed, answers or acceptance missing), WrongState. Where the stage approves
-    by rule, it is approved in the same transaction unless something stands against it, such as a final denial or a
-    revocation before, and then waits for a person.
+    by rule, it is approved in the same transaction unless something stands against it, such as a final denial, a
+    suspension or a revocation before, and then waits for a person.
     """
     return _hand_in(request, "submit", by=by, at=at)
 
@@ -249,10 +250,14 @@ def _hand_in(request: AccessRequest, action: str, *, by: Viewer, at: datetime | 
 
 
 def _turned_away_before(case: AccessRequest) -> bool:
-    """Say whether people have denied this person here for good, or ended their access for cause: people look again."""
+    """Say whether people have denied this person here for good, or stopped or ended their access: people look again."""
     here = {"person": case.person_id, "stage": case.stage_id}
+    held = Grant.objects.filter(**here)
+    stopped = Event.objects.filter(
+        object_kind="grant", object_id__in=held.values("pk"), action__in=("grant.suspend", "grant.revoke")
+    )
     denied = AccessRequest.objects.filter(**here, status=RequestStatus.DENIED_FINAL)
-    return denied.exists() or Grant.objects.filter(**here, status=GrantStatus.REVOKED).exists()
+    return denied.exists() or stopped.exists()
 
 
 def new_submission(case: AccessRequest, *, at: datetime) -> Submission:

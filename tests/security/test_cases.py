@@ -59,6 +59,24 @@ def test_a_rule_does_not_undo_a_revocation(aurora: Repository, amara: Viewer, ha
     assert not Grant.objects.live().exists()
 
 
+def test_nor_a_suspension(aurora: Repository, amara: Viewer, ha: Viewer) -> None:
+    """Giving suspended access back and asking again is no way around the suspension."""
+    stage = factories.open_stage(aurora, by=amara, automatic="always")
+    factories.submitted(stage, ha)
+    grant = grants.suspend(Grant.objects.get(), by=amara)
+    grants.relinquish(grant, by=ha)
+    assert factories.submitted(stage, ha).status == "submitted"
+    assert not Grant.objects.live().exists()
+
+
+def test_who_gave_access_back_unasked_has_it_again_by_rule(aurora: Repository, amara: Viewer, ha: Viewer) -> None:
+    """Nothing stands against them."""
+    stage = factories.open_stage(aurora, by=amara, automatic="always")
+    factories.submitted(stage, ha)
+    grants.relinquish(Grant.objects.get(), by=ha)
+    assert factories.submitted(stage, ha).status == "approved"
+
+
 def test_invariant_14_an_opinion_of_somebody_dismissed_does_not_count(
     aurora: Repository, aurora_lab: Publisher, amara: Viewer, ha: Viewer, chidi: Viewer, dana: Viewer
 ) -> None:
