@@ -348,3 +348,11 @@ def bare_stage(*repositories_of: Repository, by: Viewer) -> Stage:
     """A stage that is planned and has no terms yet."""
     release = releases.create_release(repositories_of[0].publisher, by=by, title=f"Aurora {next(_numbers)}")
     return releases.add_stage(release, by=by, title="Later", repositories=repositories_of)
+
+
+def appointed(publisher: Publisher, who: Viewer, role: str, *, by: Viewer) -> Viewer:
+    """Somebody with one role more."""
+    assert who.user is not None
+    people_verbs.appoint(publisher, by=by, user=who.user, role=role)
+    forget_roles(who)
+    return who

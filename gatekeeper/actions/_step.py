@@ -21,7 +21,7 @@ from gatekeeper.models.record import event_digest
 from gatekeeper.models.requests import facts_of
 from gatekeeper.rules import lifecycle
 from gatekeeper.rules.access import Closing
-from gatekeeper.rules.refusals import NotAllowed, Refusal, Unmet, WrongState
+from gatekeeper.rules.refusals import NotAllowed, Refusal, Refused, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._wishes import wish_access
@@ -153,6 +153,10 @@ LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
 
 
 def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, at: datetime) -> None:
+    for row in rows:  # role and state, before anything is loaded to judge the needs
+        refused = lifecycle.refusal(taken, row.status, row.roles_of(by), lifecycle.Facts())
+        if isinstance(refused, NotAllowed | WrongState):
+            raise _about(row, refused)
     ids = [row.pk for row in rows]
     if table == "request":
         facts = facts_of(rows, by, at=at)
@@ -169,8 +173,12 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
             if asked_places[row.stage_id] > known.places_left:
                 refused = Unmet(lifecycle.NEEDS["place"][1])
         if refused is not None:
-            refused.row = row  # type: ignore[attr-defined]  # a bulk caller names the row at fault
-            raise refused
+            raise _about(row, refused)
+
+
+def _about(row: Model, refused: Refused) -> Refused:
+    refused.row = row  # type: ignore[attr-defined]  # a bulk caller names the row at fault
+    return refused
 
 
 def _refuse_stale(rows: list[Any], seen: Mapping[int, int | None] | int | None) -> None:

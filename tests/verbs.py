@@ -1,0 +1,95 @@
+"""Every row of the step tables with the verb that takes it, given all that it needs but the right person and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.viewer import Viewer
+from gatekeeper.actions import decisions, grants, requests, stages
+from gatekeeper.rules.lifecycle import NOT_YOURS
+from gatekeeper.rules.refusals import NotAllowed, Refused
+from tests import factories
+
+Verb = Callable[[Any, Viewer, datetime | None], Any]
+
+
+def accept(case: Any, by: Viewer, at: datetime | None) -> Any:
+    """Accept what is in force."""
+    version = factories.current_licence(case.stage)
+    return requests.accept(case, by=by, text_sha256=version.text_sha256, acknowledged=version.restrictions, at=at)
+
+
+VERBS: dict[str, dict[str, Verb]] = {
+    "request": {
+        "answer": lambda case, by, at: requests.answer(case, by=by, answers={}, at=at),
+        "accept": accept,
+        "submit": lambda case, by, at: requests.submit(case, by=by, at=at),
+        "resubmit": lambda case, by, at: requests.resubmit(case, by=by, at=at),
+        "withdraw": lambda case, by, at: requests.withdraw(case, by=by, at=at),
+        "take": lambda case, by, at: requests.take(case, by=by, at=at),
+        "put_back": lambda case, by, at: requests.put_back(case, by=by, at=at),
+        "ask_back": lambda case, by, at: requests.ask_back(case, by=by, words="Why?", at=at),
+        "answer_back": lambda case, by, at: requests.answer_back(case, by=by, words="So.", at=at),
+        "recommend": lambda case, by, at: requests.recommend(case, by=by, at=at),
+        "approve": lambda case, by, at: decisions.approve(case, by=by, words="Welcome.", at=at),
+        "deny_correctably": lambda case, by, at: decisions.deny_correctably(
+            case, by=by, codes=["USE_THIN"], words="Say more.", at=at
+        ),
+        "deny_finally": lambda case, by, at: decisions.deny_finally(
+            case, by=by, codes=["USE_RESTRICTED"], words="No.", at=at
+        ),
+    },
+    "grant": {
+        "suspend": lambda grant, by, at: grants.suspend(grant, by=by, at=at),
+        "reinstate": lambda grant, by, at: grants.reinstate(grant, by=by, at=at),
+        "revoke": lambda grant, by, at: grants.revoke(grant, by=by, codes=["PRIOR_BREACH"], words="No.", at=at),
+        "relinquish": lambda grant, by, at: grants.relinquish(grant, by=by, at=at),
+    },
+    "stage": {
+        "open": lambda stage, by, at: stages.open_stage(stage, by=by, at=at),
+        "pause": lambda stage, by, at: stages.pause(stage, by=by, at=at),
+        "close": lambda stage, by, at: stages.close(stage, by=by, at=at),
+    },
+}
+# What only a system user does: these verbs take no `by`, so nobody else can be the one.
+SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] = {
+    "request": {
+        "admit": ("clock", lambda case, at: requests.admit_all([case], at=at)),
+        "approve_automatically": ("clock", lambda case, at: decisions.approve_automatically(case, at=at)),
+        "expire": ("clock", lambda case, at: requests.expire_all([case], at=at)),
+    },
+    "grant": {
+        "activate": ("hub", lambda grant, at: grants.activate_all([grant], at=at)),
+        "expire": ("clock", lambda grant, at: grants.expire_all([grant], at=at)),
+    },
+    "stage": {"confirm_open": ("hub", lambda stage, at: stages.confirm_open(stage, at=at))},
+}
+
+
+class Undone(Exception):
+    """Takes a step back once it was seen to work."""
+
+
+def tried(table: str, action: str, row: Any, by: Viewer, *, at: datetime | None = None) -> Refused | None:
+    """Take a step for somebody, and take it back; returns how it was refused, or None if it was not.
+
+    A system verb that somebody else cannot even call counts as not theirs.
+    """
+    try:
+        with transaction.atomic():
+            if action in SYSTEM[table]:
+                name, system_verb = SYSTEM[table][action]
+                if by.system_name != name:
+                    return NotAllowed(NOT_YOURS)
+                system_verb(row, at)
+            else:
+                VERBS[table][action](row, by, at)
+            raise Undone
+    except Refused as refused:
+        return refused
+    except Undone:
+        return None
