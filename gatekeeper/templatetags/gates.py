@@ -15,12 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
-from gatekeeper.hub.adopt import WHY
 from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
 from gatekeeper.web import words
+from gatekeeper.web.at_the_hub import about, why_parked
 from gatekeeper.web.buttons import Button
-from gatekeeper.web.dry_run import about
 from gatekeeper.web.navigation import Place, places
 
 register = template.Library()
@@ -36,6 +35,7 @@ for _filter in (
     words.in_reader_language,
     words.terms_in_words,
     words.restriction_words,
+    why_parked,
 ):
     register.filter(_filter.__name__, _filter)
 
@@ -115,12 +115,6 @@ def finding_words(finding: Mapping[str, Any]) -> str:
 def kind_words(kind: str) -> str:
     """A kind of question, for people."""
     return str(words.KINDS[Kind(kind)])
-
-
-@register.filter
-def reason_words(parked: str) -> str:
-    """Why something is parked: the sentence if there is one, else the name of the reason in plain letters."""
-    return gettext(WHY[parked]) if parked in WHY else parked.replace("_", " ")
 
 
 @register.filter

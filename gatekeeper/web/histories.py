@@ -124,7 +124,10 @@ def _grants(case: AccessRequest) -> Iterator[Happening]:
 
 
 def _reviews(case: AccessRequest, fields: frozenset[str]) -> Iterator[Happening]:
+    deciding = set(Decision.objects.filter(request=case).values_list("decided_by", "decided_at"))
     for review in Review.objects.filter(submission__request=case).select_related("reviewer", "note"):
+        if (review.reviewer_id, review.reviewed_at) in deciding:
+            continue  # the decision tells of it already
         said = str(review.note.body) if review.note and "private_notes" in fields else None
         yield Happening(
             review.reviewed_at,

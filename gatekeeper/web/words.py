@@ -140,7 +140,7 @@ GRANT_FOR_STAFF: Mapping[str, Standing] = {
 OF_STAGE: Mapping[str, Standing] = {
     S.PLANNED: Standing(_("Planned"), "", _("It is not open yet.")),
     S.OPENING: Standing(_("Opening"), "warn", _("The Hub is being told; it opens as soon as the Hub confirms.")),
-    S.OPEN: Standing(_("Open"), "good", _("You can apply now.")),
+    S.OPEN: Standing(_("Open"), "good", _("Anybody it is meant for can apply now.")),
     S.PAUSED: Standing(_("Paused"), "warn", _("Nothing can be submitted at the moment. Drafts are kept.")),
     S.CLOSED: Standing(_("Closed"), "", _("It takes no requests any more.")),
 }

@@ -83,7 +83,7 @@ def test_it_goes_from_a_token_to_an_opening_stage(lena: Viewer, browse: Browse) 
     assert "the Hub is being told" in page
     assert "hf_lena_writes" not in page
     stages.confirm_open(stage)
-    assert "You can apply now." in go(browser, "stage", stage.pk).content.decode()
+    assert "can apply now." in go(browser, "stage", stage.pk).content.decode()
     assert "Start from what is there" not in go(browser, "repository", repository.pk).content.decode()
 
 

@@ -14,8 +14,8 @@ from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository, Repos
 from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
 from gatekeeper.models.repositories import READING
 from gatekeeper.rules.refusals import Invalid
+from gatekeeper.web.at_the_hub import plan_for
 from gatekeeper.web.buttons import buttons_for
-from gatekeeper.web.dry_run import plan_for
 from gatekeeper.web.forms.stewarding.releases import StageForm
 from gatekeeper.web.pages import page, put_refusals, status_of, viewer_of
 

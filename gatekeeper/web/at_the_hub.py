@@ -1,4 +1,4 @@
-"""What opening a stage would write to a repository of the Hub, shown before anything is written."""
+"""What pages ask of the Hub’s room: what opening a stage would write, and what its findings and failures mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatekeeper.hub.adopt import explain
+from django.utils.translation import gettext
+
+from gatekeeper.hub.adopt import WHY, explain
 from gatekeeper.hub.gate import card_preview
 from gatekeeper.hub.port import HubError
 from gatekeeper.models import Repository
@@ -37,6 +39,11 @@ def plan_for(repository: Repository, link: str) -> Plan:
     if preview.finding is not None:
         return Plan(repository, gate_changes, [], sentence(about(preview.finding)))
     return Plan(repository, gate_changes, list(_drawn(preview.diff)))
+
+
+def why_parked(reason: str) -> str:
+    """Return why something is parked: the sentence if there is one, else the name of the reason in plain letters."""
+    return gettext(WHY[reason]) if reason in WHY else reason.replace("_", " ")
 
 
 def about(finding: Mapping[str, Any]) -> Refusal:
