@@ -16,6 +16,9 @@ from gatekeeper.rules.refusals import gettext_noop as _
 from . import cards
 from .client import HubClient
 from .port import HubError, Need, RepositoryState
+from .reasons import WHY, explain
+
+__all__ = ["WHY", "CannotAsk", "Found", "explain", "link_repository", "prove_namespace", "read_card", "what_is_there"]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
@@ -27,15 +30,6 @@ NO_TOKEN = Refusal(
 NOT_WRITABLE = Refusal(
     "token_read_only", _("The token may not write to this repository. Make one with the write role, and try again.")
 )
-WHY = {
-    "token_refused": _("The Hub does not know this token any more. Make a new one, and try again."),
-    "token_read_only": _("The token may not do this. Make one with the write role, and try again."),
-    "repository_gone": _("There is no repository of this name that the token can see."),
-    "repository_disabled": _("The Hub has disabled this repository."),
-    "unreachable": _("The Hub cannot be reached at the moment. Try again in a minute."),
-    "rate_limited": _("The Hub asks us to wait. Try again in a few minutes."),
-}
-OTHERWISE = _("The Hub did not answer as expected (%(reason)s). Try again in a minute.")
 
 
 class CannotAsk(Exception):
@@ -45,11 +39,6 @@ class CannotAsk(Exception):
         self.refusal = explain(failed)
         super().__init__(str(self.refusal))
         self.reason = failed.reason
-
-
-def explain(failed: HubError) -> Refusal:
-    """Return what a failure means, as a sentence for people."""
-    return Refusal(failed.reason, WHY.get(failed.reason, OTHERWISE), {"reason": failed.reason})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from gatekeeper.rules.refusals import Refused
 
 from . import card_lines, cards, tokens
 from .adopt import no_card, read_card
-from .claims import lease_time, outside
+from .claims import ask_for_reading, lease_time, outside
 from .client import HubClient
+from .parking import OF_THE_REPOSITORY, park_repository, pause
 from .port import HubError, RepositoryState, Word
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,8 @@ def _settle(wish: RepositoryWish) -> None:
     try:
         hub = tokens.client_for(wish.repository)
         keep_state(hub, wish.repository, _fulfil(hub, wish))
+        if wish.repository.parked_reason == "not_gated":
+            ask_for_reading(wish.repository, at=timezone.now())
     except HubError as error:
         failed = error
     except Exception as broken:  # whatever one repository holds, nobody else's wishes wait for it
@@ -165,8 +168,6 @@ def keep_state(hub: HubClient, repository: Repository, state: RepositoryState) -
 
 def _write_down(wish: RepositoryWish, failed: HubError | None) -> None:
     """Close a wish that was read back, put it off, or park it; a wish that was renewed meanwhile stays due."""
-    from .settle import pause
-
     now = timezone.now()
     with transaction.atomic():
         row = RepositoryWish.objects.select_for_update(no_key=True).get(pk=wish.pk)
@@ -178,11 +179,18 @@ def _write_down(wish: RepositoryWish, failed: HubError | None) -> None:
             else:
                 row.attempts += 1
                 row.due_at = now + timedelta(seconds=pause(row.attempts, failed.retry_after))
-                if failed.word is Word.STOP or (failed.word is Word.LOOK and row.attempts >= LAST_ATTEMPT):
+                if _stops(failed, row.attempts):
                     row.parked_reason = failed.reason
         row.save(
             update_fields=["lease", "leased_until", "due_at", "confirmed_at", "attempts", "parked_reason", "applied_at"]
         )
     if failed is not None:
-        tokens.note_failure(wish.repository, failed)
+        park_repository(wish.repository, failed)
         log.warning("gate not settled", repository=wish.repository_id, reason=failed.reason)
+
+
+def _stops(failed: HubError, attempts: int) -> bool:
+    """Say whether a wish waits for a person now; what stops the whole repository is written there instead."""
+    if failed.reason in OF_THE_REPOSITORY:
+        return False
+    return failed.word is Word.STOP or (failed.word is Word.LOOK and attempts >= LAST_ATTEMPT)

@@ -25,6 +25,7 @@ from gatekeeper.rules.access import Access, Seen
 from . import budget, gate, imports, sightings, tokens
 from .claims import SINGLY, call_limit, outside
 from .client import HubClient
+from .parking import park_repository, pause
 from .port import HubError, ListedRequest, Need, RepositoryState, Word
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,10 @@ def observe_next() -> bool:
     """Observe the repository that is due the longest; False when none is."""
     repository = _take(Q(observe_due_at__lte=timezone.now()))
     if repository is not None:
-        _observe(repository)
+        try:
+            _observe(repository)
+        except Exception:  # whatever is wrong with this one, the others are not to wait for it
+            log.exception("not observed", repository=repository.pk)
     return repository is not None
 
 
@@ -244,8 +248,6 @@ def _healed(hub: HubClient, repository: Repository, state: RepositoryState) -> s
 
 def _put_off(repository: Repository, failed: HubError) -> None:
     """Come back when the Hub said so, or later with each failure; what a person has to look at is parked."""
-    from .settle import park_repository, pause
-
     attempts = repository.observe_attempts + 1
     due = timezone.now() + timedelta(seconds=max(pause(attempts, failed.retry_after), 5.0))
     Repository.objects.filter(pk=repository.pk).update(

@@ -5,7 +5,6 @@ locks, and closes only rows whose wish has not changed meanwhile. A worker may e
 found by the next one, which reads the truth back before it says anything.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from . import budget, gate, tokens
 from .claims import Claim, call_limit, close, outside, take, to_do
 from .client import HubClient, knows
 from .look import Sighting, find
+from .parking import OF_THE_REPOSITORY, park_repository, pause
 from .port import Address, HubError, Need, Outcome, Word
 from .sentences import sentence
 
@@ -30,22 +30,6 @@ log = structlog.get_logger(__name__)
 
 SWEEP = 30.0  # seconds that one sweep may go on
 LAST_ATTEMPT = 8
-LONGEST_PAUSE = 300.0
-PARKED_PAUSE = timedelta(minutes=5)
-# These are about a repository or its token: everything about it waits, not only the row that met it.
-OF_THE_REPOSITORY = frozenset(
-    {
-        "token_refused",
-        "token_read_only",
-        "token_missing",
-        "token_unreadable",
-        "repository_gone",
-        "repository_disabled",
-        "another_repository",
-        "not_gated",
-        "usernames_hidden",
-    }
-)
 
 
 def settle_due(*, seconds: float = SWEEP) -> float | None:
@@ -63,7 +47,10 @@ def settle_due(*, seconds: float = SWEEP) -> float | None:
             served.clear()
             continue
         served.add(claim.repository.pk)
-        perform(claim)
+        try:
+            perform(claim)
+        except Exception:  # whatever is wrong with these rows, the others are not to wait for it
+            log.exception("not settled", repository=claim.repository.pk)
     return _next_in()
 
 
@@ -175,12 +162,6 @@ def _note_failure(row: HubAccess, failed: HubError, generation: int) -> None:
     row.due_at = now + timedelta(seconds=pause(row.attempts, failed.retry_after))
 
 
-def pause(attempts: int, asked: float | None = None) -> float:
-    """Return how many seconds to leave something alone: as the Hub asked, or longer with each attempt; jittered."""
-    least = asked if asked is not None else min(2.0 ** min(attempts - 1, 9), LONGEST_PAUSE)
-    return least * random.uniform(1.0, 1.25)  # noqa: S311  # spreads load, keeps no secret
-
-
 # Looking
 
 
@@ -287,17 +268,3 @@ def _with_rows(claim: Claim, of: Callable[[HubAccess, int], None], *, failed: Hu
             if row.lease == claim.lease:
                 row.lease, row.leased_until = "", None
         HubAccess.objects.bulk_update(rows, WRITTEN, batch_size=500)
-
-
-def park_repository(repository: Repository, failed: HubError) -> None:
-    """Let everything about a repository wait for a person, if that is what failed and no other token may do better."""
-    if failed.word is not Word.STOP or failed.reason not in OF_THE_REPOSITORY:
-        return
-    with_token = tokens.token_or_none(repository)
-    tokens.note_failure(repository, failed)
-    if with_token is not None and tokens.token_or_none(repository) not in (None, with_token):
-        return
-    Repository.objects.filter(pk=repository.pk).update(
-        parked_reason=failed.reason, observe_due_at=timezone.now() + PARKED_PAUSE
-    )
-    log.warning("repository parked", repository=repository.pk, reason=failed.reason)

@@ -92,13 +92,20 @@ def listed(item: Any, status: str) -> ListedRequest:
     fields = item.get("fields")
     return ListedRequest(
         person=_person(item.get("user")),
-        request_id=str(item.get("requestId") or "")[:64],
-        status=str(item.get("status") or status),
+        request_id=_plain(item.get("requestId"), 64),
+        status=status,
         requested_at=requested,
         reviewed_at=moment(item.get("reviewedAt")),
-        granted_by=str(granter.get("user") or "")[:100] if isinstance(granter, Mapping) else "",
-        fields={str(label): str(value) for label, value in fields.items()} if isinstance(fields, Mapping) else {},
+        granted_by=_plain(granter.get("user"), 100) if isinstance(granter, Mapping) else "",
+        fields={_plain(label, 2_000): _plain(value, 20_000) for label, value in fields.items()}
+        if isinstance(fields, Mapping)
+        else {},
     )
+
+
+def _plain(text: Any, longest: int) -> str:
+    """Return a text as the database can hold it."""
+    return str(text or "").replace("\x00", "")[:longest]
 
 
 def _person(user: Any) -> Person | None:

@@ -185,7 +185,7 @@ def test_it_refuses_a_bomb_quickly() -> None:
     begun = time.monotonic()
     assert refused(card(bomb))[0] == "alias"
     assert refused(card("a: " + "[" * 100_000 + "\n"))[0] == "too_deep"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 # The two lines

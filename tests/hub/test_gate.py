@@ -175,7 +175,11 @@ def test_it_parks_what_a_person_has_to_look_at(town: Town) -> None:
     town.hub.set_token(TOKEN, role="read")
     opening(town)
     settle.settle_due()
-    assert wish().parked_reason == "token_read_only"
+    assert Repository.objects.get().parked_reason == "token_read_only"
+    town.hub.set_token(TOKEN, role="write")
+    town.observe()
+    again()
+    assert Stage.objects.get().status == "open"
 
 
 def test_it_does_not_believe_a_setting_that_was_not_taken(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +238,7 @@ def test_another_repository_under_the_name_is_not_touched(town: Town) -> None:
     town.hub.create_repo(town.name, gated="auto", by="amara")
     opening(town)
     settle.settle_due()
-    assert wish().parked_reason == "another_repository"
+    assert Repository.objects.get().parked_reason == "another_repository"
     assert town.hub.repo(town.name)["gated"] == "auto"
 
 

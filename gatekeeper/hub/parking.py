@@ -1,0 +1,51 @@
+"""Putting off and stopping: how long something is left alone after a failure, and what stops a whole repository."""
+
+import random
+from datetime import timedelta
+
+import structlog
+from django.utils import timezone
+
+from gatekeeper.models import Repository
+
+from . import tokens
+from .port import HubError, Word
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = 300.0
+PARKED_PAUSE = timedelta(minutes=5)
+# These are about a repository or its token: everything about it waits, not only the row that met it.
+OF_THE_REPOSITORY = frozenset(
+    {
+        "token_refused",
+        "token_read_only",
+        "token_missing",
+        "token_unreadable",
+        "repository_gone",
+        "repository_disabled",
+        "another_repository",
+        "not_gated",
+        "usernames_hidden",
+    }
+)
+
+
+def pause(attempts: int, asked: float | None = None) -> float:
+    """Return how many seconds to leave something alone: as the Hub asked, or longer with each attempt; jittered."""
+    least = asked if asked is not None else min(2.0 ** min(attempts - 1, 9), LONGEST_PAUSE)
+    return least * random.uniform(1.0, 1.25)  # noqa: S311  # spreads load, keeps no secret
+
+
+def park_repository(repository: Repository, failed: HubError) -> None:
+    """Let everything about a repository wait for a person, if that is what failed and no other token may do better."""
+    if failed.word is not Word.STOP or failed.reason not in OF_THE_REPOSITORY:
+        return
+    with_token = tokens.token_or_none(repository)
+    tokens.note_failure(repository, failed)
+    if with_token is not None and tokens.token_or_none(repository) not in (None, with_token):
+        return
+    Repository.objects.filter(pk=repository.pk).update(
+        parked_reason=failed.reason, observe_due_at=timezone.now() + PARKED_PAUSE
+    )
+    log.warning("repository parked", repository=repository.pk, reason=failed.reason)

@@ -1,0 +1,42 @@
+"""Why something at the Hub stopped: every reason that a row, a wish or a repository is parked with, as a sentence."""
+
+from gatekeeper.rules.refusals import Refusal
+from gatekeeper.rules.refusals import gettext_noop as _
+
+from .port import HubError
+
+WHY = {
+    "token_refused": _("The Hub does not know this token any more. Make a new one, and try again."),
+    "token_read_only": _("The token may not do this. Make one with the write role, and try again."),
+    "token_missing": _(
+        "The publisher has no Hub token that could be used. Give one that may write to its repositories."
+    ),
+    "token_unreadable": _("The token was encrypted with a key that this installation no longer has. Give it again."),
+    "repository_gone": _("There is no repository of this name that the token can see."),
+    "repository_disabled": _("The Hub has disabled this repository."),
+    "another_repository": _(
+        "Another repository stands under this name now. Link the one that is meant, and unlink this."
+    ),
+    "not_gated": _("The repository is not gated on the Hub any more. Open its stage again, which gates it."),
+    "usernames_hidden": _(
+        "The repository does not share who asks. Let it share user names in its settings on the Hub."
+    ),
+    "person_gone": _("The account does not exist on the Hub any more."),
+    "identity_unproven": _("Nobody has proved that this Hub account is this person: they have to sign in once."),
+    "person_not_addressable": _("The Hub takes names only, and this name belongs to somebody else by now."),
+    "not_found_in_lists": _("The person was not found in the repository's lists, which are too long to read for one."),
+    "card_missing": _("The repository has no README that could say where to apply."),
+    "card_own_description": _("The card's form has a description of its own, which is not replaced."),
+    "card_merge_conflict": _("The card holds the marks of a merge that was not finished."),
+    "card_not_as_written": _("The card does not hold what was written; somebody or something changes it back."),
+    "card_bad_link": _("The address where to apply is not a plain web address."),
+    "unreachable": _("The Hub cannot be reached at the moment. Try again in a minute."),
+    "rate_limited": _("The Hub asks us to wait. Try again in a few minutes."),
+    "budget": _("The token's calls are used up for the moment. Try again in a few minutes."),
+}
+OTHERWISE = _("The Hub did not answer as expected (%(reason)s). Try again in a minute.")
+
+
+def explain(failed: HubError) -> Refusal:
+    """Return what a failure means, as a sentence for people."""
+    return Refusal(failed.reason, WHY.get(failed.reason, OTHERWISE), {"reason": failed.reason})
