@@ -62,7 +62,9 @@ class StageRow(Shape):
     release = serializers.IntegerField()
     ordinal = serializers.IntegerField()
     title = serializers.CharField()
-    audience = serializers.CharField()
+    audience = serializers.CharField(
+        allow_null=True, help_text="Null: not for all audiences, and that was not acknowledged."
+    )
     status = serializers.ChoiceField(choices=STAGE_STATUSES)
     status_at = serializers.DateTimeField()
     promised_on = serializers.DateField(allow_null=True)
@@ -93,7 +95,9 @@ class ReleaseRow(Shape):
     publisher_name = serializers.CharField(source="publisher.name")
     slug = serializers.CharField()
     title = serializers.CharField()
-    summary = serializers.CharField()
+    summary = serializers.CharField(
+        allow_null=True, help_text="Null: not for all audiences, and that was not acknowledged."
+    )
     not_for_all_audiences = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     published_at = serializers.DateTimeField(allow_null=True, help_text="Null: seen by its publisher's people only.")

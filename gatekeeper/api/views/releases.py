@@ -30,14 +30,28 @@ from gatekeeper.models import GateForm, GatePolicy, LicenceVersion, Release, Rep
 from .base import Face, ListQuery, find
 
 
-class ReleaseQuery(ListQuery):
+class Acknowledgement(serializers.Serializer[Any]):
+    """Whether what is not for all audiences is shown."""
+
+    audience = serializers.ChoiceField(
+        choices=["acknowledged"],
+        required=False,
+        help_text="Say so to read the words of releases that are not for all audiences; else they are null.",
+    )
+
+
+class AudienceQuery(Acknowledgement, ListQuery):
+    """A list in which something may not be for all audiences."""
+
+
+class ReleaseQuery(AudienceQuery):
     """What the list of releases is filtered by."""
 
     publisher = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     repository = serializers.CharField(required=False, max_length=200, help_text="owner/name")
 
 
-class StageQuery(ListQuery):
+class StageQuery(AudienceQuery):
     """What the list of stages is filtered by."""
 
     status = serializers.ChoiceField(choices=STAGE_STATUSES, required=False)
@@ -73,17 +87,29 @@ def releases_of(viewer: Viewer) -> QuerySet[Release]:
     return Release.objects.visible_to(viewer).select_related("publisher")
 
 
-def stage_row(stage: Stage) -> dict[str, Any]:
-    """Return a stage as a row of a list."""
-    names = ("id", "ordinal", "title", "audience", "status", "status_at", "promised_on")
+def acknowledged(request: Request) -> bool:
+    """Say whether the caller asks for what is not for all audiences; whoever changes something has seen it."""
+    return request.method != "GET" or request.query_params.get("audience") == "acknowledged"
+
+
+def release_row(release: Release, *, all_of_it: bool) -> dict[str, Any]:
+    """Return a release as a row of a list; of one that is not for all audiences only what names it."""
+    row = answered(ReleaseRow, release)
+    return row | {"summary": row["summary"] if all_of_it or not release.not_for_all_audiences else None}
+
+
+def stage_row(stage: Stage, *, all_of_it: bool = True) -> dict[str, Any]:
+    """Return a stage as a row of a list; of a release that is not for all audiences only what names it."""
+    names = ("id", "ordinal", "title", "status", "status_at", "promised_on")
     row = {name: getattr(stage, name) for name in names}
+    row["audience"] = stage.audience if all_of_it or not stage.release.not_for_all_audiences else None
     return row | {"release": stage.release_id, "repositories": in_short(stage.repositories.all())}
 
 
-def detailed_stage(stage: Stage, viewer: Viewer) -> dict[str, Any]:
+def detailed_stage(stage: Stage, viewer: Viewer, *, all_of_it: bool = True) -> dict[str, Any]:
     """Return a stage as its detail answers it."""
     policy = stage.policy
-    detail = stage_row(stage) | {
+    detail = stage_row(stage, all_of_it=all_of_it) | {
         "policy": policy_shown(policy) if policy else None,
         "actions": actions(stage.actions_for(viewer)),
     }
@@ -103,13 +129,13 @@ def policy_shown(policy: GatePolicy) -> dict[str, Any]:
     }
 
 
-def detailed_release(release: Release, viewer: Viewer) -> dict[str, Any]:
+def detailed_release(release: Release, viewer: Viewer, *, all_of_it: bool = True) -> dict[str, Any]:
     """Return a release as its detail answers it."""
     stages = stages_of(viewer).filter(release=release).order_by("ordinal")
     ladder = release.ladders.published().order_by("-number").first()
-    return answered(ReleaseRow, release) | {
+    return release_row(release, all_of_it=all_of_it) | {
         "ladder": answered(LadderShown, ladder) if ladder else None,
-        "stages": [answered(StageRow, stage_row(stage)) for stage in stages],
+        "stages": [answered(StageRow, stage_row(stage, all_of_it=all_of_it)) for stage in stages],
     }
 
 
@@ -132,7 +158,7 @@ class Releases(Face):
                 "publisher": lambda publisher: Q(publisher=publisher),
                 "repository": lambda name: Q(pk__in=_including(name, self.viewer).values("release")),
             },
-            shown=lambda found: [answered(ReleaseRow, release) for release in found],
+            shown=lambda found: [release_row(one, all_of_it=acknowledged(request)) for one in found],
         )
 
 
@@ -141,10 +167,11 @@ class OneRelease(Face):
 
     public = True
 
-    @extend_schema(operation_id="releases_read", responses=ReleaseDetail)
+    @extend_schema(operation_id="releases_read", parameters=[Acknowledgement], responses=ReleaseDetail)
     def get(self, request: Request, pk: int) -> Response:
         """Read one release with its stages."""
-        return Response(detailed_release(find(releases_of(self.viewer), pk), self.viewer))
+        release = find(releases_of(self.viewer), pk)
+        return Response(detailed_release(release, self.viewer, all_of_it=acknowledged(request)))
 
 
 class ReleasePublishing(Face):
@@ -177,7 +204,7 @@ class Stages(Face):
                 "repository": lambda name: Q(pk__in=_including(name, self.viewer).values("pk")),
             },
             order="id",
-            shown=lambda found: [answered(StageRow, stage_row(stage)) for stage in found],
+            shown=lambda found: [answered(StageRow, stage_row(one, all_of_it=acknowledged(request))) for one in found],
         )
 
 
@@ -187,16 +214,16 @@ class ReleaseStages(Face):
     public = True
     scope = STEWARD
 
-    @extend_schema(operation_id="release_stages_list", parameters=[ListQuery], responses=page_of(StageRow))
+    @extend_schema(operation_id="release_stages_list", parameters=[AudienceQuery], responses=page_of(StageRow))
     def get(self, request: Request, pk: int) -> Response:
         """List the stages of a release, first rung first."""
         release = find(releases_of(self.viewer), pk)
         return self.listed(
             stages_of(self.viewer).filter(release=release),
-            query=ListQuery,
+            query=AudienceQuery,
             filters={},
             order="ordinal",
-            shown=lambda found: [answered(StageRow, stage_row(stage)) for stage in found],
+            shown=lambda found: [answered(StageRow, stage_row(one, all_of_it=acknowledged(request))) for one in found],
         )
 
     @extend_schema(operation_id="release_stages_add", request=NewStage, responses={201: StageDetail})
@@ -214,10 +241,11 @@ class OneStage(Face):
 
     public = True
 
-    @extend_schema(operation_id="stages_read", responses=StageDetail)
+    @extend_schema(operation_id="stages_read", parameters=[Acknowledgement], responses=StageDetail)
     def get(self, request: Request, pk: int) -> Response:
         """Read one stage with its policy, and what the viewer could do."""
-        return Response(detailed_stage(find(stages_of(self.viewer), pk), self.viewer))
+        stage = find(stages_of(self.viewer), pk)
+        return Response(detailed_stage(stage, self.viewer, all_of_it=acknowledged(request)))
 
 
 class StagePolicies(Face):
