@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,8 +29,9 @@ def _chained(previous: str, digests: Iterable[str]) -> tuple[str, int]:
     return chain.hexdigest(), count
 
 
-def _message(digest: str, events: int, last_event: int) -> bytes:
-    return f"gatekeeper checkpoint {digest} {events} {last_event}".encode()
+def _message(digest: str, events: int, last_event: int, sealed_at: datetime) -> bytes:
+    sealed = sealed_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"gatekeeper checkpoint {digest} {events} {last_event} {sealed}".encode()
 
 
 def seal(*, at: datetime | None = None) -> Checkpoint | None:
@@ -49,7 +50,8 @@ def seal(*, at: datetime | None = None) -> Checkpoint | None:
             return None
         previous = Checkpoint.objects.order_by("-pk").first()
         digest, count = _chained(previous.digest if previous else "", (digest for _pk, digest in events))
-        signature, key = signing.sign(_message(digest, count, events[-1][0]))
+        at = at or timezone.now()
+        signature, key = signing.sign(_message(digest, count, events[-1][0], at))
         checkpoint = Checkpoint.objects.create(
             previous=previous,
             events=count,
@@ -57,7 +59,7 @@ def seal(*, at: datetime | None = None) -> Checkpoint | None:
             digest=digest,
             signature=signature,
             key_id=key,
-            sealed_at=at or timezone.now(),
+            sealed_at=at,
         )
         Event.objects.filter(pk__in=[pk for pk, _digest in events]).update(checkpoint=checkpoint)
     return checkpoint
@@ -95,7 +97,7 @@ def verify(*, kept: Iterable[Mapping[str, Any]] = (), earlier_keys: Iterable[Ed2
         if (digest, count) != (checkpoint.digest, checkpoint.events):
             verdict.faults.append(f"Checkpoint {checkpoint.pk} does not seal the events that are there.")
         key = known.get(checkpoint.key_id)
-        message = _message(checkpoint.digest, checkpoint.events, checkpoint.last_event)
+        message = _message(checkpoint.digest, checkpoint.events, checkpoint.last_event, checkpoint.sealed_at)
         if key is None or not signing.verifies(message, checkpoint.signature, key):
             verdict.faults.append(f"Checkpoint {checkpoint.pk} is not signed by this installation.")
         previous = checkpoint
