@@ -65,7 +65,6 @@ def _case_page(request: HttpRequest, case: AccessRequest, sent: dict[str, forms.
         "fields": fields,
         "submission": submission,
         "answers": answered(submission.form.questions, submission.answers or {}) if submission else [],
-        "unfinished": [] if submission else answered(case.policy.form.questions, case.answers),
         "acceptance": Acceptance.objects.of(case.person, policy.licence_version).order_by("-pk").first(),
         "grants": Grant.objects.visible_to(viewer).filter(**here, stage=case.stage).order_by("-pk")[:5],
         "earlier": AccessRequest.objects.reviewable_by(viewer)
