@@ -227,6 +227,8 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": given("CACHE_PREFIX") or "gatekeeper",
+        # A server that takes a connection and says nothing must not hold up a page.
+        "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
     }
 }
 

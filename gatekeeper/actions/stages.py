@@ -25,10 +25,17 @@ def open_stage(stage: Stage, *, by: Viewer, card_link: str = "", at: datetime | 
         row.tells_the_card = bool(card_link)
         row.save(update_fields=["tells_the_card"])
         repositories = list(Repository.objects.linked().filter(stages=row).order_by("pk"))
-        links = {repository.pk: card_link for repository in repositories} if card_link else {}
+        told = set() if card_link else _told_by_others(row)
+        links = {repository.pk: card_link for repository in repositories if repository.pk not in told}
         wish_gate(repositories, gate="manual", card_links=links, at=moved.at)
         moved.note(row, repositories=[repository.pk for repository in repositories], card=bool(card_link))
     return row
+
+
+def _told_by_others(stage: Stage) -> set[int]:
+    """Return the ids of repositories whose cards another open stage has asked to say where to apply."""
+    others = Stage.objects.filter(tells_the_card=True, status__in=(StageStatus.OPENING, StageStatus.OPEN))
+    return set(others.exclude(pk=stage.pk).values_list("repositories", flat=True))
 
 
 def confirm_open(stage: Stage, *, at: datetime | None = None) -> Stage:

@@ -13,12 +13,22 @@ from gatekeeper.rules import questions
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
 
-from . import cards
+from . import cards, tokens
 from .client import HubClient
 from .port import HubError, Need, RepositoryState
 from .reasons import WHY, explain
 
-__all__ = ["WHY", "CannotAsk", "Found", "explain", "link_repository", "prove_namespace", "read_card", "what_is_there"]
+__all__ = [
+    "WHY",
+    "CannotAsk",
+    "Found",
+    "explain",
+    "link_repository",
+    "prove_namespace",
+    "read_card",
+    "what_a_link_has",
+    "what_is_there",
+]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
@@ -88,6 +98,14 @@ def what_is_there(token: str, kind: str, name: str) -> Found:
     hub = HubClient(token)
     try:
         return read(hub, kind, name)
+    except HubError as failed:
+        raise CannotAsk(failed) from None
+
+
+def what_a_link_has(repository: Repository) -> Found:
+    """Read what a linked repository has, with the token that is used for it now. Raises CannotAsk."""
+    try:
+        return read(tokens.client_for(repository), repository.kind, repository.name)
     except HubError as failed:
         raise CannotAsk(failed) from None
 

@@ -40,6 +40,16 @@ def test_opening_may_tell_the_card_where_to_apply(planned: Stage, aurora: Reposi
     assert (gate.card_link, gate.generation) == ("https://gate.example.org/aurora", 2)
 
 
+def test_opening_again_without_the_card_wishes_the_lines_no_more(
+    planned: Stage, aurora: Repository, bram: Viewer
+) -> None:
+    """A card that could not take them holds nothing up, once the steward opens without them."""
+    stages.open_stage(planned, by=bram, card_link="https://gate.example.org/aurora")
+    stages.pause(factories.fresh(planned), by=bram)
+    stages.open_stage(factories.fresh(planned), by=bram)
+    assert RepositoryWish.objects.get(repository=aurora).card_link == ""
+
+
 def test_opening_needs_terms_and_a_linked_repository(aurora: Repository, planned: Stage, amara: Viewer) -> None:
     """Nothing opens without a policy to agree to and something to give."""
     bare = factories.bare_stage(aurora, by=amara)

@@ -112,7 +112,7 @@ def repository(request: HttpRequest, pk: int) -> HttpResponse:
     there, cannot = None, ""
     if not stages and found.unlinked_at is None:
         try:
-            there = adopt.what_is_there(found.token.reveal(), found.kind, found.name)
+            there = adopt.what_a_link_has(found)
         except adopt.CannotAsk as failed:
             cannot = sentence(failed.refusal)
     context = {
@@ -132,7 +132,7 @@ def repository(request: HttpRequest, pk: int) -> HttpResponse:
 def start_from_it(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a release of one stage from what the repository has, and open it."""
     found = find_repository(request, pk)
-    there = adopt.what_is_there(found.token.reveal(), found.kind, found.name)
+    there = adopt.what_a_link_has(found)
     stage = repositories.start_from_what_is_there(
         found,
         by=viewer_of(request),
