@@ -5,6 +5,7 @@ last one is gone, however it ended, the keeper stops the servers. Nothing listen
 users, and nothing here imports Django or anything of ours. In production DATABASE_URL and REDIS_URL are set instead.
 """
 
+import atexit
 import json
 import socket
 import subprocess
@@ -32,6 +33,7 @@ def urls() -> dict[str, str]:
     home = Home(data_folder())
     if home.path not in _lifelines:
         _lifelines[home.path] = hold(home)
+        atexit.register(_lifelines[home.path][0].close)
     return dict(_lifelines[home.path][1])
 
 
