@@ -29,7 +29,7 @@ class NewFormForm(forms.Form):
             for each in repositories
         ]
         templates = [
-            (f"template:{key}", gettext("our template “%(title)s”") % {"title": each["title"]})
+            (f"template:{key}", gettext("our template “%(title)s”") % {"title": gettext(each["title"])})
             for key, each in FORM_TEMPLATES.items()
         ]
         source.choices = [*cards, *templates]
