@@ -12,7 +12,7 @@ from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template.defaultfilters import date as formatted
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import Repository, RepositoryWish, Stage
@@ -48,7 +48,8 @@ def when(at: datetime | date | None, hint: bool = True) -> SafeString | str:
     if not isinstance(at, datetime):
         return format_html('<time datetime="{}">{}</time>', at.isoformat(), formatted(at, "j F Y"))
     at = at.astimezone(UTC)
-    text = gettext("%(date)s, %(time)s UTC") % {"date": formatted(at, "j M Y"), "time": formatted(at, "H:i")}
+    day = formatted(at, pgettext("format of a date", "j M Y"))
+    text = gettext("%(date)s, %(time)s UTC") % {"date": day, "time": formatted(at, "H:i")}
     stamp = at.isoformat(timespec="seconds")
     if not hint:
         return format_html('<time datetime="{}">{}</time>', stamp, text)
