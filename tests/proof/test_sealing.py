@@ -161,6 +161,12 @@ def forge_signature(cursor: Any, sealed: Checkpoint) -> None:
     cursor.execute("UPDATE gatekeeper_checkpoint SET signature = 'AAAA' WHERE id = %s", [sealed.pk])
 
 
+def date_back(cursor: Any, sealed: Checkpoint) -> None:
+    cursor.execute(
+        "UPDATE gatekeeper_checkpoint SET sealed_at = sealed_at - interval '1 day' WHERE id = %s", [sealed.pk]
+    )
+
+
 TAMPERING: list[Callable[[Any, Checkpoint], None]] = [
     change_data,
     change_actor,
@@ -173,6 +179,7 @@ TAMPERING: list[Callable[[Any, Checkpoint], None]] = [
     rewrite_checkpoint,
     rewrite_checkpoint_with_another_key,
     forge_signature,
+    date_back,
 ]
 
 
