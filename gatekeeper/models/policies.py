@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext
 
 from accounts.models import Publisher, User
 
@@ -89,7 +90,7 @@ class GateForm(Version):
         constraints = [published_pair("gate_form_published_pair")]
 
     def __str__(self) -> str:
-        return f"{self.title} (form {self.number})"
+        return gettext("%(title)s (form %(number)s)") % {"title": self.title, "number": self.number}
 
     @property
     def questions(self) -> list[dict[str, Any]]:

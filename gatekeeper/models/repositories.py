@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HubToken, Publisher, User
 
@@ -17,8 +18,8 @@ READING = ("reviewer", "steward", "owner", "counsel", "appeals_officer", "audito
 class RepositoryKind(models.TextChoices):
     """The kinds of Hub repository that can be gated."""
 
-    MODEL = "model"
-    DATASET = "dataset"
+    MODEL = "model", _("Model")
+    DATASET = "dataset", _("Dataset")
 
 
 class RepositoryQuerySet(models.QuerySet["Repository"]):
