@@ -200,3 +200,15 @@ def test_somebody_who_chose_french_reads_french(access_of_ha: Grant, ha: Viewer,
         client.post("/account/language/", {"language": "fr"})
         for path, words in read_there:
             assert heading(client, path) == ("fr", words)
+
+
+def test_our_own_forms_are_asked_in_french_too(stage: Stage, amara: Viewer) -> None:
+    """A form made from a template holds both languages, and says in French why it asks."""
+    client = Client()
+    assert amara.user is not None
+    client.force_login(amara.user)
+    client.post("/account/language/", {"language": "fr"})
+    made = client.post("/publishers/aurora-lab/forms/new/", {"title": "Pour tous", "source": "template:research"})
+    page = client.get(made["Location"]).content.decode()
+    assert "Ce que vous voulez en faire" in page
+    assert "Pour évaluer si l’usage convient à cette étape." in page

@@ -21,20 +21,20 @@ def _question(key: str, kind: str, label: str, french: str, purpose: str, **more
     }
 
 
-NAME = _question("name", "short_text", "Your full name", "Votre nom complet", "To know who receives access.")
+NAME = _question("name", "short_text", "Your full name", "Votre nom complet", _("To know who receives access."))
 COUNTRY = _question(
     "country",
     "country",
     "Country you work in",
     "Pays où vous travaillez",
-    "To see whether the licence covers your territory.",
+    _("To see whether the licence covers your territory."),
 )
 AFFILIATION = _question(
     "affiliation",
     "short_text",
     "Affiliation, spelt out",
     "Affiliation, en toutes lettres",
-    "To understand in which setting the work takes place.",
+    _("To understand in which setting the work takes place."),
     hint={
         "en": "The organisation without acronyms, or “independent”.",
         "fr": "L’organisation sans sigle, ou « indépendant ».",
@@ -45,7 +45,7 @@ USE = _question(
     "long_text",
     "What you want to do with it",
     "Ce que vous voulez en faire",
-    "To judge whether the use fits this stage.",
+    _("To judge whether the use fits this stage."),
     hint={
         "en": "What you will build or measure, with which data or people, and who will see the outputs.",
         "fr": "Ce que vous allez construire ou mesurer, avec quelles données ou personnes, et qui verra les résultats.",

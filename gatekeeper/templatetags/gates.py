@@ -33,6 +33,7 @@ for _filter in (
     words.of_gate,
     words.sentence,
     words.in_reader_language,
+    words.purpose_words,
     words.terms_in_words,
     words.restriction_words,
     why_parked,

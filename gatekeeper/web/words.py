@@ -238,6 +238,11 @@ def in_reader_language(labels: Mapping[str, str] | str) -> str:
     return labels.get(language) or labels.get("en") or next(iter(labels.values()), "")
 
 
+def purpose_words(purpose: str) -> str:
+    """Return why a question is asked: our own words in the reader's language, a steward's as they wrote them."""
+    return gettext(purpose) if purpose else ""
+
+
 def answer_words(question: Mapping[str, Any], value: Any) -> str:
     """Return an answer as a person reads it; empty if there is none."""
     if value is None or value == "" or value == []:
