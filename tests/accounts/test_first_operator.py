@@ -31,10 +31,27 @@ def test_it_makes_the_person_an_operator(ada: User) -> None:
     assert "is now an operator" in out.getvalue()
 
 
-def test_a_name_that_wandered_is_refused(ada: User) -> None:
-    """Two persons seen under one name: the command does not guess."""
-    for number, user in enumerate((ada, User.objects.create_user("other"))):
+def both_called_grace(first: User) -> User:
+    """Let two persons be seen under one name, one after the other; returns the later one's account."""
+    other = User.objects.create_user("other")
+    for number, user in enumerate((first, other)):
         people.connect(person=HubPerson.objects.see(hub_user_id=f"{number:024x}", username="grace"), user=user)
+    return other
+
+
+def test_a_name_that_wandered_is_that_of_who_has_it_now(ada: User) -> None:
+    """Whoever held the name before is not made an operator by it."""
+    other = both_called_grace(ada)
+    call_command("first_operator", "grace", stdout=StringIO())
+    ada.refresh_from_db()
+    other.refresh_from_db()
+    assert (ada.is_operator, other.is_operator) == (False, True)
+
+
+def test_a_name_that_two_seem_to_have_is_refused(ada: User) -> None:
+    """The command does not guess."""
+    both_called_grace(ada)
+    HubPerson.objects.update(username="grace")
     with pytest.raises(CommandError, match="Two people"):
         call_command("first_operator", "grace")
 
