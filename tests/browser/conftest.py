@@ -86,8 +86,12 @@ class Visit:
             for each in AXE.run(self.page, options=options).response["violations"]
             for node in each["nodes"]
         ]
+        return [*found, *self.sideways()]
+
+    def sideways(self) -> list[str]:
+        """Say whether the page scrolls sideways."""
         wide = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        return [*found, *(["scrolls sideways"] if wide else [])]
+        return ["scrolls sideways"] if wide else []
 
 
 Visiting = Callable[..., Visit]
