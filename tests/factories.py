@@ -269,6 +269,13 @@ def brought_in(repository: Repository, person: HubPerson, *, answers: dict[str, 
     return case
 
 
+def many_in_review(stage: Stage, count: int) -> list[AccessRequest]:
+    """So many requests of people with accounts, who answered on the Hub at a stage that takes it as enough."""
+    [repository] = stage.repositories.all()
+    people = [account(f"person-{number}").person for number in range(count)]
+    return intake.bring_in(repository, [waiting(repository, person) for person in people if person])
+
+
 # A grant
 
 

@@ -333,8 +333,7 @@ def answer_back(request: AccessRequest, *, by: Viewer, words: str, at: datetime 
     with step("request", "answer_back", [request], by=by, at=at) as moved:
         [case] = moved.rows
         _say(case, MessageKind.ANSWER, words, moved)
-        if case.owed_since is not None:
-            case.due_at += moved.at - case.owed_since
+        case.due_at += moved.at - (case.owed_since or moved.at)
         case.owed_since = case.waits_until = None
         case.save(update_fields=["owed_since", "due_at", "waits_until"])
         tell([(case.assignee, "question_answered", case)], at=moved.at)

@@ -162,7 +162,7 @@ def test_admitting_is_for_stages_that_say_so(stage: Stage, aurora: Repository, k
 
 @pytest.mark.parametrize("where", ["here", "hub_is_enough"])
 def test_it_costs_the_same_for_two_as_for_forty(
-    aurora: Repository, amara: Viewer, where: str, django_assert_num_queries: Any
+    aurora: Repository, amara: Viewer, clock: Viewer, where: str, django_assert_num_queries: Any
 ) -> None:
     """A constant number of statements, however many wait."""
     factories.open_stage(aurora, by=amara, intake=where)

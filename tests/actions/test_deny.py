@@ -94,29 +94,21 @@ def test_where_everything_was_erased_the_form_is_empty(stage: Stage, ha: Viewer,
     assert decisions.deny_correctably(case, by=chidi, **THIN).answers == {}
 
 
-WRONG = [
-    ([], "reason_missing"),
-    (["ELIGIBLE"], "reason_does_not_fit"),
-    (["NONSENSE"], "reason_does_not_fit"),
-]
-
-
-@pytest.mark.parametrize(("codes", "code"), [*WRONG, (["USE_RESTRICTED"], "reason_does_not_fit")])
-def test_a_correctable_denial_needs_reasons_that_can_be_mended(
-    case: AccessRequest, chidi: Viewer, codes: list[str], code: str
-) -> None:
-    """A final reason does not fit a correctable denial."""
-    with refused(Invalid, code, "codes"):
-        decisions.deny_correctably(case, by=chidi, codes=codes, words="No.")
-
-
-@pytest.mark.parametrize(
-    ("codes", "code"), [*WRONG, (["USE_THIN"], "reason_does_not_fit"), (["CAPACITY"], "reason_does_not_fit")]
-)
-def test_a_final_denial_needs_final_reasons(case: AccessRequest, chidi: Viewer, codes: list[str], code: str) -> None:
-    """What could be mended, or is nobody's fault, is not denied for good."""
-    with refused(Invalid, code, "codes"):
-        decisions.deny_finally(case, by=chidi, codes=codes, words="No.")
+def test_a_denial_needs_reasons_of_its_kind(case: AccessRequest, chidi: Viewer) -> None:
+    """A final reason does not fit a correctable denial; what could be mended is not denied for good."""
+    for codes, code in (
+        ([], "reason_missing"),
+        (["ELIGIBLE"], "reason_does_not_fit"),
+        (["NONSENSE"], "reason_does_not_fit"),
+    ):
+        for deny in (decisions.deny_correctably, decisions.deny_finally):
+            with refused(Invalid, code, "codes"):
+                deny(case, by=chidi, codes=codes, words="No.")
+    with refused(Invalid, "reason_does_not_fit", "codes"):
+        decisions.deny_correctably(case, by=chidi, codes=["USE_RESTRICTED"], words="No.")
+    for reason in ("USE_THIN", "CAPACITY"):
+        with refused(Invalid, "reason_does_not_fit", "codes"):
+            decisions.deny_finally(case, by=chidi, codes=[reason], words="No.")
 
 
 def test_a_policy_may_narrow_the_reasons(aurora: Repository, amara: Viewer, ha: Viewer, chidi: Viewer) -> None:

@@ -61,7 +61,7 @@ def test_a_title_is_needed(release: Release, aurora_lab: Publisher, aurora: Repo
         (releases.change_stage, stage),
     ):
         with refused(Invalid, "title_missing", "title"):
-            verb(thing, by=bram, title=" ")  # type: ignore[operator]
+            verb(thing, by=bram, title=" ")  # type: ignore[operator]  # three verbs of one shape
 
 
 def test_stages_are_added_rung_by_rung(release: Release, aurora: Repository, bram: Viewer) -> None:

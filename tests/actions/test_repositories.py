@@ -158,6 +158,27 @@ def test_a_repository_of_an_open_stage_is_not_unlinked(aurora: Repository, amara
     assert repositories.unlink(aurora, by=amara).unlinked_at is not None
 
 
+def test_what_stopped_can_be_tried_again(
+    stage: Stage, aurora: Repository, ha: Viewer, chidi: Viewer, goran: Viewer, amara: Viewer
+) -> None:
+    """Rows, the gate and the reading of one repository; where nothing stopped, nothing is recorded."""
+    factories.waiting_grant(stage, ha, by=chidi)
+    elsewhere = factories.linked(aurora.publisher, by=amara, name="other")
+    assert repositories.take_up_again(aurora, by=amara) == 0
+    assert events(aurora) == ["repository.link"]
+    for rows in (HubAccess.objects, RepositoryWish.objects, Repository.objects):
+        rows.update(parked_reason="token_refused")
+    at = factories.later(1)
+    assert repositories.take_up_again(aurora, by=goran, at=at) == 3
+    assert HubAccess.objects.due(at=at).exists()
+    assert RepositoryWish.objects.due(at=at).exists()
+    assert list(Repository.objects.observable()) == [aurora]
+    assert factories.fresh(elsewhere).parked_reason == "token_refused"
+    assert last_event(aurora).data == {"rows": 3}
+    with refused(NotAllowed, "not_allowed"):
+        repositories.take_up_again(aurora, by=chidi)
+
+
 def test_only_stewards_and_owners_may(
     aurora: Repository, chidi: Viewer, ewa: Viewer, goran: Viewer, nobody: Viewer
 ) -> None:

@@ -109,6 +109,11 @@ def test_pausing_with_suspension_suspends_every_grant(
     assert set(HubAccess.objects.exclude(person=ines.person).values_list("access", flat=True)) == {"no"}
 
 
+def test_pausing_with_suspension_where_nobody_has_access(stage: Stage, bram: Viewer) -> None:
+    """There is nobody to suspend."""
+    assert stages.pause(stage, by=bram, suspending=True).status == "paused"
+
+
 def _last() -> Viewer:
     return Viewer.of(Grant.objects.order_by("-pk")[0].person.user)
 

@@ -27,10 +27,14 @@ every_open_state = pytest.mark.parametrize(
 
 @every_open_state
 def test_it_ends_a_request_that_is_not_decided(
-    build: Callable[..., AccessRequest], stage: Stage, ha: Viewer, chidi: Viewer
+    build: Callable[..., AccessRequest], stage: Stage, ha: Viewer, chidi: Viewer, ines: Viewer, amara: Viewer
 ) -> None:
-    """Nobody waits for it any more."""
-    case = requests.withdraw(build(stage, ha, by=chidi), by=ha)
+    """Its person ends it, and nobody else; then nobody waits for it any more."""
+    case = build(stage, ha, by=chidi)
+    for who in (chidi, ines, amara):
+        with refused(NotAllowed, "not_allowed"):
+            requests.withdraw(case, by=who)
+    case = requests.withdraw(case, by=ha)
     assert (case.status, case.assignee, case.waits_until) == ("withdrawn", None, None)
     assert factories.fresh(case).assignee is None
     assert events(case)[-1] == "request.withdraw"
@@ -50,14 +54,3 @@ def test_it_is_refused_once_decided(
     case = build(stage, ha, by=chidi)
     with refused(WrongState, "wrong_state"):
         requests.withdraw(case, by=ha)
-
-
-@every_open_state
-def test_it_is_refused_to_everybody_else(
-    build: Callable[..., AccessRequest], stage: Stage, ha: Viewer, chidi: Viewer, ines: Viewer, amara: Viewer
-) -> None:
-    """A request is its person's own."""
-    case = build(stage, ha, by=chidi)
-    for who in (chidi, ines, amara):
-        with refused(NotAllowed, "not_allowed"):
-            requests.withdraw(case, by=who)
