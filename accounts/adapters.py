@@ -63,7 +63,7 @@ class HubAdapter(DefaultSocialAccountAdapter):
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> Any:
         """Take from the claims what is needed, and let go of the rest before anything is stored."""
         claims = checked_claims(sociallogin.account.extra_data)
-        request.hub_claims = claims  # type: ignore[attr-defined]
+        request.hub_claims = claims  # type: ignore[attr-defined]  # handed on to the next step
         sociallogin.account.extra_data = {
             "userinfo": {"sub": claims["sub"], "preferred_username": claims["preferred_username"]}
         }
@@ -78,7 +78,7 @@ class HubAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """See the person, and refuse what cannot be before anything is tied together."""
         now = timezone.now()
-        claims = request.hub_claims  # type: ignore[attr-defined]
+        claims = request.hub_claims  # type: ignore[attr-defined]  # handed on to the next step
         person = HubPerson.objects.see(
             hub_user_id=claims["sub"],
             username=claims["preferred_username"],

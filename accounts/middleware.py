@@ -22,7 +22,7 @@ class ViewerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with a viewer at hand."""
-        request.viewer = SimpleLazyObject(lambda: Viewer.of(_user(request)))  # type: ignore[attr-defined]
+        request.viewer = SimpleLazyObject(lambda: Viewer.of(_user(request)))  # type: ignore[attr-defined]  # set here
         return self.get_response(request)
 
 

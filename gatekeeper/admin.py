@@ -33,7 +33,7 @@ class ShortPaginator(Paginator):
     @property
     def count(self) -> int:
         """Return how many rows there are, up to a thousand and one."""
-        return count_up_to(self.object_list)  # type: ignore[arg-type]
+        return count_up_to(self.object_list)  # type: ignore[arg-type]  # a paginator knows lists only
 
 
 class Looking(admin.ModelAdmin):

@@ -122,7 +122,7 @@ def _later(notice: Notice, error: Exception, *, at: datetime) -> bool:
 def pause(attempts: int) -> timedelta:
     """Return how long to wait after so many failures: twice as long each time, give or take a quarter."""
     # Jitter keeps the rows that failed together from coming back together; it guards no secret.
-    spread = random.uniform(0.75, 1.25)  # noqa: S311
+    spread = random.uniform(0.75, 1.25)  # noqa: S311  # jitter, no secret
     return min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT) * spread
 
 

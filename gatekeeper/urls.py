@@ -7,7 +7,7 @@ from django.urls import include, path
 from gatekeeper import health
 
 # The admin's own form knows neither the second factor nor the limits on tries: people sign in by the one door.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # allauth's own way
 
 urlpatterns = [
     path("account/", include("accounts.urls")),

@@ -27,7 +27,7 @@ class HubPersonQuerySet(models.QuerySet["HubPerson"]):
         return self.filter(username__iexact=username, gone_at=None)
 
 
-class HubPersonManager(models.Manager.from_queryset(HubPersonQuerySet)):  # type: ignore[misc]
+class HubPersonManager(models.Manager.from_queryset(HubPersonQuerySet)):  # type: ignore[misc]  # made at run time
     """Hub persons are met, not made: see() is the only way in."""
 
     def see(self, *, hub_user_id: str, username: str, fullname: str = "", at: datetime | None = None) -> HubPerson:

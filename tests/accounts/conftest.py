@@ -32,7 +32,7 @@ def sign_in(sandbox: SandboxControl) -> Callable[..., HttpResponse]:
         browser.defaults["SERVER_NAME"] = "127.0.0.1"  # the sandbox sends nobody beyond loopback
         to_hub = browser.post(f"/account/oidc/huggingface/login/?process={process}")
         assert to_hub.status_code == 302, to_hub.content
-        return browser.get(chosen_at_the_hub(to_hub["Location"], name))  # type: ignore[return-value]
+        return browser.get(chosen_at_the_hub(to_hub["Location"], name))  # type: ignore[return-value]  # a test response
 
     return through_the_hub
 

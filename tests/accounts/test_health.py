@@ -33,7 +33,7 @@ def test_not_ready_says_what_and_not_why(client: Client, monkeypatch: pytest.Mon
     def broken(*args: Any, **kwargs: Any) -> None:
         raise ConnectionError("redis://secret-host")
 
-    monkeypatch.setattr(type(cache._connections[cache._alias]), "get", broken)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(cache._connections[cache._alias]), "get", broken)  # type: ignore[attr-defined]  # private on purpose
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["cache"] == "failed"

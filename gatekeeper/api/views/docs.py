@@ -40,7 +40,7 @@ class NothingHere(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer any method alike."""
-        self.http_method_not_allowed = self.answer  # type: ignore[method-assign]
+        self.http_method_not_allowed = self.answer  # type: ignore[method-assign]  # every method is answered alike
         return super().dispatch(request, *args, **kwargs)
 
     def answer(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -104,7 +104,7 @@ def show_requests(call: Call) -> Answer:
             where.append(f"{column}=?")
             values.append(call.first(name))
     rows = call.store.all(
-        "SELECT r.*, p.hub_id, p.name, g.name AS granter FROM request r JOIN person p ON p.id=r.person"  # noqa: S608
+        "SELECT r.*, p.hub_id, p.name, g.name AS granter FROM request r JOIN person p ON p.id=r.person"  # noqa: S608  # our own names
         f" LEFT JOIN person g ON g.id=r.granted_by WHERE {' AND '.join(where)} ORDER BY r.id LIMIT ?",
         *values,
         int(call.first("limit", "10000")),

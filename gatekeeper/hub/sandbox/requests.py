@@ -229,7 +229,7 @@ def listing(call: Call) -> Answer:
         where.append(f"(r.timestamp, r.id) {beyond} (?,?)")
     start = table if join.startswith("JOIN request") else f"{table} r"
     rows = call.store.all(
-        f"SELECT r.*, {PERSON_COLUMNS} FROM {start} {join} LEFT JOIN person g ON g.id=r.granted_by"  # noqa: S608
+        f"SELECT r.*, {PERSON_COLUMNS} FROM {start} {join} LEFT JOIN person g ON g.id=r.granted_by"  # noqa: S608  # our own names
         f" WHERE {' AND '.join(where)} ORDER BY r.timestamp {order}, r.id {order} LIMIT ?",
         *values, limit + 1,
     )  # fmt: skip

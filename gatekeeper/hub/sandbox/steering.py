@@ -126,7 +126,7 @@ def change_token(call: Call) -> Answer:
     """Revoke a token (`revoked`), or give it another `role`: what an owner does on the settings page."""
     for key, column in (("revoked", "revoked"), ("role", "role"), ("canReadGatedRepos", "can_read_gated")):
         if key in call.json:
-            call.store.run(f"UPDATE token SET {column}=? WHERE token=?", call.json[key], call.json["token"])  # noqa: S608
+            call.store.run(f"UPDATE token SET {column}=? WHERE token=?", call.json[key], call.json["token"])  # noqa: S608  # our own names
     if "scoped" in call.json:
         call.store.run("UPDATE token SET scoped=? WHERE token=?", json.dumps(call.json["scoped"]), call.json["token"])
     return as_json({})

@@ -69,7 +69,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         case = requests.answer(case, by=viewer_of(request), answers=form.given(asked))
     except Invalid as at_fault:
         refused = at_fault.fields
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
         labels = [in_reader_language(each["label"]) for each in asked if each["key"] in refused]
         return render(request, "applying/saved.html", {"not_taken": labels})
     going_on = request.POST.get("then") == "continue"

@@ -37,11 +37,11 @@ def my_access(request: HttpRequest) -> HttpResponse:
     offered = buttons_for_grants(listed.rows, viewer)
     for grant in listed.rows:
         grant.buttons = offered[grant.pk]  # type: ignore[attr-defined]  # for the template
-        grant.places = [  # type: ignore[attr-defined]
+        grant.places = [  # type: ignore[attr-defined]  # for the template
             {"repository": repository, "row": told.get(repository.pk), "command": auth_check(repository)}
             for repository in grant.stage.repositories.all()
         ]
-        grant.is_wanted = grant.pk in wanted  # type: ignore[attr-defined]
+        grant.is_wanted = grant.pk in wanted  # type: ignore[attr-defined]  # for the template
     unfinished = AccessRequest.objects.own(viewer).open().select_related("stage__release__publisher")
     context = {"page": listed, "cases": with_standings(list(unfinished.order_by("-created_at")[:20]))}
     return render(request, "applying/my_access.html", {**context, "hub": settings.HUB_ENDPOINT})
