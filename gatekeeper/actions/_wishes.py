@@ -25,7 +25,7 @@ WISHED = (
 def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, cause: str, at: datetime) -> int:
     """Renew the wish of each (stage id, Hub person id) over the stage's linked repositories; returns how many rows.
 
-    The wish follows from all grants of the person whose stage includes the repository. Five statements for any number.
+    The wish follows from all grants of the person whose stage includes the repository. At most seven statements.
     The rows are locked before the grants are read: two stages may include one repository, and whoever comes second
     must see what the first one did.
     """
@@ -61,18 +61,28 @@ def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, ca
 
 
 def _locked(keys: list[tuple[int, int]]) -> list[HubAccess]:
-    """Return the row of each (repository id, person id), made where it is missing, locked by ascending id."""
-    HubAccess.objects.bulk_create(
-        [HubAccess(repository_id=repository, person_id=person) for repository, person in keys],
-        ignore_conflicts=True,
-        batch_size=1_000,
-    )
+    """Return the row of each (repository id, person id), locked by ascending id, and made where it is missing.
+
+    What is there is locked before anything is added: whoever reads the Hub's lists goes in the same order.
+    """
+    found = _lock(keys)
+    missing = [key for key in keys if key not in found]
+    if missing:
+        HubAccess.objects.bulk_create(
+            [HubAccess(repository_id=repository, person_id=person) for repository, person in missing],
+            ignore_conflicts=True,
+            batch_size=1_000,
+        )
+        found |= _lock(missing)
+    return [found[key] for key in keys]
+
+
+def _lock(keys: list[tuple[int, int]]) -> dict[tuple[int, int], HubAccess]:
     rows = HubAccess.objects.select_for_update(no_key=True).filter(
         repository__in={repository for repository, _person in keys},
         person__in={person for _repository, person in keys},
     )
-    wanted = set(keys)
-    return [row for row in rows.order_by("pk") if (row.repository_id, row.person_id) in wanted]
+    return {(row.repository_id, row.person_id): row for row in rows.order_by("pk")}
 
 
 def _renew(row: HubAccess, statuses: list[str], *, closing: Closing | None, cause: str, at: datetime) -> None:

@@ -307,6 +307,20 @@ def test_bringing_in_does_not_deadlock_with_a_decision(
     assert AccessRequest.objects.filter(person=ines.person, status="in_review").exists()
 
 
+def test_a_decision_does_not_deadlock_with_a_reading_of_the_hub(
+    stage: Stage, aurora: Repository, ha: Viewer, ines: Viewer, chidi: Viewer
+) -> None:
+    """Whoever reads a list locks who is known there, then adds who is new; so does a decision on both."""
+    known = factories.hub_says(ha.person, aurora, "pending")
+    cases = [factories.in_review(stage, who, by=chidi) for who in (ha, ines)]
+    with while_blocked(lambda: decisions.approve_all(cases, by=chidi, words="Welcome.")) as other:
+        HubAccess.objects.select_for_update(no_key=True).get(pk=known.pk)
+        other.begin()
+        HubAccess.objects.bulk_create([HubAccess(repository=aurora, person=ines.person)], ignore_conflicts=True)
+    assert [type(outcome) for outcome in other.results] == [list]
+    assert set(HubAccess.objects.values_list("access", flat=True)) == {"yes"}
+
+
 def test_pausing_two_stages_with_the_same_people_at_once_ends(
     stage: Stage, aurora: Repository, amara: Viewer, hub: Viewer
 ) -> None:
