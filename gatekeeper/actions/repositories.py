@@ -183,7 +183,9 @@ def take_up_again(repository: Repository, *, by: Viewer, at: datetime | None = N
     at = at or timezone.now()
     again: dict[str, Any] = {"parked_reason": "", "attempts": 0, "due_at": at}
     with transaction.atomic():
-        freed = HubAccess.objects.parked().filter(repository=repository).update(**again)
+        parked = HubAccess.objects.parked().filter(repository=repository).select_for_update(no_key=True)
+        rows = list(parked.order_by("pk").values_list("pk", flat=True))
+        freed = HubAccess.objects.filter(pk__in=rows).update(**again)
         freed += RepositoryWish.objects.exclude(parked_reason="").filter(repository=repository).update(**again)
         freed += (
             Repository.objects.linked()
