@@ -154,10 +154,6 @@ class GatePolicy(Version):
         """Say whether submissions are approved by rule. Nothing is ever denied by rule."""
         return bool(self.term("automatic") == "always")
 
-    def sealed_document(self) -> dict[str, Any]:
-        """Return the whole of what is agreed to: the terms with the hashes of the form and the licence they name."""
-        return {**self.document, "form_sha256": self.form.sha256, "licence_sha256": self.licence_version.sha256}
-
 
 def current_policies(stages: "list[Stage]") -> "dict[int, GatePolicy]":
     """Return the policy in force of each stage, by stage id: the latest published. One statement."""

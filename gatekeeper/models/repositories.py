@@ -1,6 +1,5 @@
 """Linked Hub repositories, and what was read of their cards."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -34,10 +33,6 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
     def linked(self) -> "RepositoryQuerySet":
         """Return those that are linked now: the only ones the Hub is ever told anything about."""
         return self.filter(unlinked_at=None)
-
-    def observable(self) -> "RepositoryQuerySet":
-        """Return the linked repositories whose reading is not stopped."""
-        return self.linked().filter(parked_reason="")
 
 
 class Repository(models.Model):
@@ -91,14 +86,6 @@ class Repository(models.Model):
         return self.name if self.kind == RepositoryKind.MODEL else f"{self.kind}s/{self.name}"
 
 
-class CardQuerySet(models.QuerySet["Card"]):
-    """Questions asked of cards."""
-
-    def at_time(self, repository: "Repository", *, at: datetime) -> "Card | None":
-        """Return the card as it was last read before `at`, or None."""
-        return self.filter(repository=repository, read_at__lte=at).order_by("-read_at", "-id").first()
-
-
 class Card(models.Model):
     """The README of a repository at one commit, byte for byte, with the gate form and terms that people saw there."""
 
@@ -109,8 +96,6 @@ class Card(models.Model):
     read_at = models.DateTimeField()
     gate = models.JSONField(default=dict)
     findings = models.JSONField(default=list)
-
-    objects = CardQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["repository", "commit"], name="one_card_per_commit")]

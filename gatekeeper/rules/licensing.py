@@ -1,20 +1,8 @@
-"""Licence texts and use restrictions: their hashes, and what a version says in short."""
+"""Licence texts: the hash of the exact bytes, and one that copies in another encoding share."""
 
 import hashlib
 
 from .texts import composed
-
-# Identifiers of the Hub whose texts carry use restrictions; they are open access with conditions, never "open source".
-RAIL_FAMILY = frozenset(
-    {
-        "openrail",
-        "openrail++",
-        "creativeml-openrail-m",
-        "bigscience-openrail-m",
-        "bigscience-bloom-rail-1.0",
-        "bigcode-openrail-m",
-    }
-)
 
 
 def raw_hash(text: bytes) -> str:
@@ -32,8 +20,3 @@ def normalised(text: bytes) -> bytes:
 def normalised_hash(text: bytes) -> str:
     """Return the SHA-256 of the normalised text: equal for copies that differ only in encoding and white space."""
     return raw_hash(normalised(text))
-
-
-def carries_use_restrictions(identifier: str) -> bool:
-    """Say whether a Hub licence identifier belongs to the RAIL family."""
-    return identifier.lower() in RAIL_FAMILY

@@ -297,7 +297,6 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
 }
 
 NOT_YOURS = Refusal("not_allowed", _("Your role does not allow this."))
-UNKNOWN_ACTION = Refusal("unknown_action", _("There is no such action."))
 
 
 def find(table: str, action: str) -> Step:

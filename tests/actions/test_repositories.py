@@ -9,7 +9,7 @@ import pytest
 from accounts.models import HubToken, Publisher
 from accounts.viewer import Viewer
 from gatekeeper.actions import people, repositories, stages
-from gatekeeper.models import Card, HubAccess, Release, Repository, RepositoryWish, Stage
+from gatekeeper.models import HubAccess, Release, Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import from_hub
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
@@ -40,7 +40,6 @@ def test_linking_keeps_what_was_read(token: HubToken, bram: Viewer) -> None:
     assert (repository.seen_licence, repository.seen_commit, repository.hub_id) == ("mit", "c1", "5")
     assert repository.observe_due_at == repository.linked_at
     assert events(repository) == ["repository.link"]
-    assert repository in Repository.objects.observable()
     assert not RepositoryWish.objects.exists()
 
 
@@ -74,8 +73,6 @@ def test_a_card_is_kept_once_for_each_commit(aurora: Repository) -> None:
     first = repositories.keep_card(aurora, commit="c9", text=b"one", gate={"prompt": "x"}, findings=["y"])
     assert repositories.keep_card(aurora, commit="c9", text=b"two", gate={}) == first
     assert bytes(factories.fresh(first).text) == b"one"
-    assert Card.objects.at_time(aurora, at=factories.later(1)) == first
-    assert Card.objects.at_time(aurora, at=factories.later(-1)) is None
 
 
 def test_the_short_start_makes_a_whole_release_that_opens(aurora: Repository, bram: Viewer, hub: Viewer) -> None:
@@ -143,7 +140,7 @@ def test_unlinking_ends_what_is_done_with_it(aurora: Repository, bram: Viewer) -
     assert gone.unlinked_by == bram.user
     assert repositories.unlink(aurora, by=bram) == gone
     assert events(gone).count("repository.unlink") == 1
-    assert gone not in Repository.objects.observable()
+    assert gone not in Repository.objects.linked()
     assert link(aurora.token, bram, name=aurora.name) != gone
 
 
@@ -172,7 +169,7 @@ def test_what_stopped_can_be_tried_again(
     assert repositories.take_up_again(aurora, by=goran, at=at) == 3
     assert HubAccess.objects.due(at=at).exists()
     assert RepositoryWish.objects.due(at=at).exists()
-    assert list(Repository.objects.observable()) == [aurora]
+    assert list(Repository.objects.filter(parked_reason="")) == [aurora]
     assert factories.fresh(elsewhere).parked_reason == "token_refused"
     assert last_event(aurora).data == {"rows": 3}
     with refused(NotAllowed, "not_allowed"):

@@ -1,4 +1,4 @@
-"""Licence texts: two hashes, and which identifiers carry use restrictions."""
+"""Licence texts: the hash of the exact bytes, and the one that copies share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.rules.licensing import (
-    RAIL_FAMILY,
-    carries_use_restrictions,
     normalised,
     normalised_hash,
     raw_hash,
@@ -47,15 +45,3 @@ def test_other_words_normalise_to_another_hash() -> None:
 def test_any_bytes_can_be_normalised_and_nothing_changes_twice(text: bytes) -> None:
     """A text that is no UTF-8 has a hash too, and normalising is done once."""
     assert normalised(normalised(text)) == normalised(text)
-
-
-@pytest.mark.parametrize("identifier", sorted(RAIL_FAMILY))
-def test_the_rail_family_carries_use_restrictions(identifier: str) -> None:
-    """Whatever the case it is written in."""
-    assert carries_use_restrictions(identifier.upper())
-
-
-@pytest.mark.parametrize("identifier", ["apache-2.0", "mit", "llama3", "other", ""])
-def test_other_licences_are_not_of_the_rail_family(identifier: str) -> None:
-    """Conditions of another kind are read elsewhere."""
-    assert not carries_use_restrictions(identifier)
