@@ -116,7 +116,7 @@ def test_a_requester_goes_the_whole_way_without_javascript(
     decisions.deny_correctably(taken, by=chidi, codes=["USE_THIN"], words="Say more.", reopened=["use"])
     page.reload()
     assert "Changes needed" in page.content()
-    window.press("Save the draft", role="link")
+    window.press("Change the answers", role="link")
     page.get_by_label("Intended use").fill("To measure bias in captions of street scenes.")
     window.press("Continue to the licence")
     window.press("Continue", role="link")
