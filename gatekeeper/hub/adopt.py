@@ -28,6 +28,7 @@ __all__ = [
     "read_card",
     "what_a_link_has",
     "what_is_there",
+    "what_to_start_from",
 ]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
@@ -110,6 +111,18 @@ def what_a_link_has(repository: Repository) -> Found:
         raise CannotAsk(failed) from None
 
 
+def what_to_start_from(repository: Repository) -> Found:
+    """Read what a linked repository has, to make a release of it.
+
+    Raises Unmet where its card cannot be read safely: a form would lose its questions in silence. Raises CannotAsk.
+    """
+    found = what_a_link_has(repository)
+    for finding in found.findings:
+        if finding.get("unreadable"):
+            raise Unmet(Refusal(finding["code"], finding["message"], finding["values"]))
+    return found
+
+
 def check_name(kind: str, name: str) -> None:
     """Raise Invalid unless this can be the name of a repository of that kind."""
     if kind not in RepositoryKind.values or not NAME.fullmatch(name):
@@ -161,7 +174,7 @@ def read_card(text: bytes) -> tuple[cards.Card, list[dict[str, Any]]]:
     try:
         card = cards.read(text)
     except cards.CannotRead as refused:
-        return cards.Card(), [refused.finding]
+        return cards.Card(), [refused.finding | {"unreadable": True}]
     return card, list(card.findings)
 
 

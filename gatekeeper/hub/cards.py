@@ -137,7 +137,7 @@ def _top(block: bytes, first_line: int) -> MappingNode | None:
     try:
         text = block.decode("utf-8")
         _refuse_unsafe(text, first_line)
-        top = YAML(typ="rt", pure=True).compose(text)
+        top = YAML(typ="safe", pure=True).compose(text)
     except UnicodeDecodeError as error:
         line = first_line + block[: error.start].count(b"\n")
         raise CannotRead("not_text", _("Line %(line)s is not text in UTF-8."), line) from None
@@ -157,7 +157,7 @@ def _top(block: bytes, first_line: int) -> MappingNode | None:
 def _refuse_unsafe(text: str, first_line: int) -> None:
     """Go through the events of a document, which builds nothing, and refuse what could build too much or an object."""
     depth = 0
-    for event in YAML(typ="rt", pure=True).parse(text):
+    for event in YAML(typ="safe", pure=True).parse(text):
         line = first_line + event.start_mark.line
         if isinstance(event, AliasEvent):
             raise CannotRead("alias", _("Line %(line)s repeats another part by its name, which is not taken."), line)

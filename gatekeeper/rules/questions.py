@@ -344,7 +344,7 @@ def hub_answers(form: Mapping[str, Any], fields: Mapping[str, Any] | None) -> di
     given = {**{label.casefold(): value for label, value in exact.items()}, **exact}
     answers = {}
     for question in form["questions"]:
-        label = _label(question.get("hub_label") or "")
+        label = _label(question.get("hub_label") or question.get("label", {}).get("en") or "")
         value, refused = read(question, given.get(label, given.get(label.casefold())) if label else None)
         if refused is None and value is not None:
             answers[question["key"]] = value

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekeeper.demo.scene import WORLD
 from gatekeeper.hub import card_lines, cards
 from gatekeeper.hub.cards import CannotRead
 from gatekeeper.rules import questions
@@ -285,3 +286,23 @@ def test_taking_out_leaves_other_cards_alone() -> None:
     """A card without our lines is returned as it is."""
     for text in (b"", b"# Hi\n", card("license: mit\n"), card("extra_gated_description: Ask nicely.\n")):
         assert card_lines.without_card_lines(text) == text
+
+
+@pytest.mark.parametrize("style", [">", ">-", ">+", "|", "|-", "|+"])
+def test_text_over_several_lines_is_text_in_every_style(style: str) -> None:
+    """Folding leaves no marks behind that would count as characters which cannot be shown."""
+    text = card(
+        f"extra_gated_prompt: {style}\n  One line\n  and another.\n\n  And a third.\nextra_gated_fields:\n  Use: text\n"
+    )
+    read = cards.read(text)
+    assert read.parts["prompt"].split() == ["One", "line", "and", "another.", "And", "a", "third."]
+    assert labels(text) == ["Use"]
+
+
+def test_the_cards_of_the_demo_are_read_whole() -> None:
+    """Every question is asked, and nothing is found but that one of them asks for an e-mail address."""
+    asked = {"pathovision.md": (8, ["asks_email"]), "aurora.md": (4, [])}
+    for name, (count, found) in asked.items():
+        text = (WORLD / name).read_bytes()
+        assert len(labels(text)) == count
+        assert codes(text) == found

@@ -66,7 +66,7 @@ class RepositoryStart(Face):
         asked = self.read(ShortStart, request.data)
         require(self.viewer, repository.publisher_id)
         with asking_the_hub():
-            there = adopt.what_a_link_has(repository)
+            there = adopt.what_to_start_from(repository)
         stage = repositories.start_from_what_is_there(
             repository, by=self.viewer, questions_asked=there.questions, licence=there.licence or {}, **asked
         )

@@ -132,7 +132,7 @@ def repository(request: HttpRequest, pk: int) -> HttpResponse:
 def start_from_it(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a release of one stage from what the repository has, and open it."""
     found = find_repository(request, pk)
-    there = adopt.what_a_link_has(found)
+    there = adopt.what_to_start_from(found)
     stage = repositories.start_from_what_is_there(
         found,
         by=viewer_of(request),
