@@ -26,7 +26,7 @@ from gatekeeper.models import (
     Submission,
 )
 from gatekeeper.models.policies import GatePolicy, current_policies
-from gatekeeper.rules import questions
+from gatekeeper.rules import hub_fields, questions
 from gatekeeper.rules.lifecycle import RequestStatus
 
 from ._step import acting, record, tell, write_texts
@@ -101,7 +101,7 @@ def _with_case_or_grant(repository: Repository, waiting: Sequence[Waiting]) -> s
 def _new_cases(stage: Stage, policy: GatePolicy, waiting: Sequence[Waiting], *, at: datetime) -> list[AccessRequest]:
     days = int(policy.term("intake_days"))
     drafts = write_texts(
-        ((one.person, Purpose.DRAFT, questions.hub_answers(policy.form.document, one.fields)) for one in waiting),
+        ((one.person, Purpose.DRAFT, hub_fields.hub_answers(policy.form.document, one.fields)) for one in waiting),
         at=at,
         days=days + 30,
     )

@@ -9,7 +9,7 @@ from accounts.models import HubToken, Publisher
 from accounts.viewer import Viewer
 from gatekeeper.actions import repositories
 from gatekeeper.models import Repository, RepositoryKind
-from gatekeeper.rules import questions
+from gatekeeper.rules import hub_fields
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -134,7 +134,7 @@ def read(hub: HubClient, kind: str, name: str) -> Found:
     state = hub.repository(kind, name, need=Need.TELL)
     may_write = hub.may_write(kind, name)
     card, text, findings = _card(hub, state)
-    brought = questions.from_hub(dict(card.fields))
+    brought = hub_fields.from_hub(dict(card.fields))
     findings += [
         cards.finding(refusal.code, refusal.message, **{"label": label, **refusal.values})
         for label, refusal in brought.findings

@@ -31,7 +31,7 @@ from gatekeeper.models import (
 )
 from gatekeeper.proof import sealing
 from gatekeeper.rules.access import Access
-from gatekeeper.rules.questions import from_hub
+from gatekeeper.rules.hub_fields import from_hub
 from gatekeeper.rules.refusals import Refused, Unmet, WrongState
 from tests import factories
 from tests.expect import events, wish

@@ -10,7 +10,7 @@ from accounts.models import HubToken, Publisher
 from accounts.viewer import Viewer
 from gatekeeper.actions import people, repositories, stages
 from gatekeeper.models import HubAccess, Release, Repository, RepositoryWish, Stage
-from gatekeeper.rules.questions import from_hub
+from gatekeeper.rules.hub_fields import from_hub
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
 from tests.expect import events, last_event, refused

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gatekeeper.demo.scene import WORLD
 from gatekeeper.hub import card_lines, cards
 from gatekeeper.hub.cards import CannotRead
-from gatekeeper.rules import questions
+from gatekeeper.rules import hub_fields
 
 LINK = "https://gatekeeper.example.org/releases/aurora/"
 
@@ -93,7 +93,7 @@ def test_it_reads_labels_however_they_are_written() -> None:
 def test_it_takes_an_ip_location_wherever_it_stands() -> None:
     """Nested by mistake under another field, it takes nothing of that field with it."""
     found = cards.read(card("extra_gated_fields:\n  Country:\n    type: country\n    geo: ip_location\n"))
-    brought = questions.from_hub(dict(found.fields))
+    brought = hub_fields.from_hub(dict(found.fields))
     assert [question["label"]["en"] for question in brought.questions] == ["Country"]
     assert "nested_field" in {refusal.code for _label, refusal in brought.findings}
 
@@ -103,7 +103,7 @@ def test_it_asks_a_label_once_that_stands_twice() -> None:
     text = card("extra_gated_fields:\n  Name: text\n  Name: text\n  name: text\n  'Name ': text\n")
     assert labels(text) == ["Name", "name", "Name "]
     assert codes(text) == ["label_twice"]
-    assert len(questions.from_hub(dict(cards.read(text).fields)).questions) == 3
+    assert len(hub_fields.from_hub(dict(cards.read(text).fields)).questions) == 3
 
 
 def test_it_takes_the_first_of_a_key_that_stands_twice() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gatekeeper.rules import licensing, questions
+from gatekeeper.rules import hub_fields, licensing, questions
 from gatekeeper.rules.texts import composed
 
 LONG = 200_000
@@ -14,7 +14,7 @@ PILES = ("\u0315\u0316", "\u0f73", "\u0344\u0316")  # marks of two classes, whic
 READERS: dict[str, Callable[[str], object]] = {
     "answer": lambda text: questions.read({"key": "use", "kind": "long_text", "label": {"en": "Use"}}, text),
     "words": questions.tidy,
-    "label": lambda text: questions.from_hub({text: "text"}),
+    "label": lambda text: hub_fields.from_hub({text: "text"}),
     "licence": lambda text: licensing.normalised_hash(text.encode()),
 }
 

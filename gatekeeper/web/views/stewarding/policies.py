@@ -14,7 +14,7 @@ from gatekeeper.actions import licences, policies
 from gatekeeper.catalogues.form_templates import FORM_TEMPLATES
 from gatekeeper.models import Card, GateForm, LicenceVersion, Repository
 from gatekeeper.models.repositories import READING
-from gatekeeper.rules import questions
+from gatekeeper.rules import hub_fields, questions
 from gatekeeper.rules.refusals import Invalid
 from gatekeeper.web.finding import find_publisher
 from gatekeeper.web.forms.stewarding.policies import LicenceForm, NewFormForm, TermsForm
@@ -46,7 +46,7 @@ def _questions_from(publisher: Publisher, source: str) -> list[dict[str, Any]]:
     if kind == "template":
         return list(FORM_TEMPLATES[key]["questions"])
     card = Card.objects.filter(repository=int(key), repository__publisher=publisher).order_by("-read_at", "-pk").first()
-    return questions.from_hub(dict(card.gate.get("fields") or ())).questions if card else []
+    return hub_fields.from_hub(dict(card.gate.get("fields") or ())).questions if card else []
 
 
 @page("GET", "POST", back="web:gate_form")
