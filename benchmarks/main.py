@@ -176,7 +176,7 @@ def count_all(ids: dict[str, int], size: int) -> dict[str, tuple[int, float]]:
 
     from accounts.models import HubPerson, User
     from accounts.viewer import Viewer
-    from gatekeeper.actions import decisions, requests
+    from gatekeeper.actions import decisions, requests, reviews
     from gatekeeper.models import AccessRequest, Repository, Stage
 
     reviewer = User.objects.get(pk=ids["reviewer"])
@@ -196,7 +196,7 @@ def count_all(ids: dict[str, int], size: int) -> dict[str, tuple[int, float]]:
     found["access check"] = (access[0][0] - 2, access[0][1])
     case = AccessRequest.objects.filter(stage=ids["stage"], status="submitted").order_by("pk").first()
     assert case is not None
-    case = requests.take(case, by=Viewer.of(reviewer))
+    case = reviews.take(case, by=Viewer.of(reviewer))
     with counted() as approved:
         decisions.approve(case, by=Viewer.of(reviewer), words="Welcome.")
     found["approve"] = approved[0]

@@ -16,7 +16,18 @@ from django.utils import timezone
 from accounts import people as accounts_people
 from accounts.models import HubPerson, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, intake, licences, policies, releases, repositories, requests, stages
+from gatekeeper.actions import (
+    decisions,
+    grants,
+    intake,
+    licences,
+    policies,
+    releases,
+    repositories,
+    requests,
+    reviews,
+    stages,
+)
 from gatekeeper.actions import people as people_verbs
 from gatekeeper.models import (
     AccessRequest,
@@ -230,12 +241,12 @@ def submitted(stage: Stage, who: Viewer) -> AccessRequest:
 
 def in_review(stage: Stage, who: Viewer, *, by: Viewer) -> AccessRequest:
     """A request that a reviewer has taken."""
-    return requests.take(submitted(stage, who), by=by)
+    return reviews.take(submitted(stage, who), by=by)
 
 
 def info_requested(stage: Stage, who: Viewer, *, by: Viewer) -> AccessRequest:
     """A request whose person owes an answer."""
-    return requests.ask_back(in_review(stage, who, by=by), by=by, words="Which streets?")
+    return reviews.ask_back(in_review(stage, who, by=by), by=by, words="Which streets?")
 
 
 def approved(stage: Stage, who: Viewer, *, by: Viewer) -> AccessRequest:

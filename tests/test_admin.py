@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, HubToken, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests
+from gatekeeper.actions import requests, reviews
 from gatekeeper.models import AccessRequest, Stage
 from tests import factories
 
@@ -54,9 +54,9 @@ def world(stage: Stage, aurora_lab: Publisher, amara: Viewer, chidi: Viewer, ha:
     case = requests.start(stage, by=ha)
     requests.answer(case, by=ha, answers=factories.ANSWERS | {"affiliation": SECRETS[0]})
     requests.accept(case, by=ha, text_sha256=factories.current_licence(stage).text_sha256)
-    case = requests.take(requests.submit(case, by=ha), by=chidi)
-    requests.recommend(case, by=chidi, note=SECRETS[1])
-    requests.ask_back(case, by=chidi, words=SECRETS[1])
+    case = reviews.take(requests.submit(case, by=ha), by=chidi)
+    reviews.recommend(case, by=chidi, note=SECRETS[1])
+    reviews.ask_back(case, by=chidi, words=SECRETS[1])
     token = HubToken.objects.latest("pk")
     return [*SECRETS, secret, row.digest, token.ciphertext]
 

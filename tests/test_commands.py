@@ -90,9 +90,9 @@ def sealed(running: Running, stage: Stage, ha: Viewer, chidi: Viewer) -> None:
     """A record with two checkpoints and events that are not sealed yet."""
     case = factories.submitted(stage, ha)
     running("audit", "seal")
-    factories.requests.take(case, by=chidi)
+    factories.reviews.take(case, by=chidi)
     running("audit", "seal")
-    factories.requests.put_back(case, by=chidi)
+    factories.reviews.put_back(case, by=chidi)
 
 
 def tamper(statement: str) -> None:

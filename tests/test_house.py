@@ -127,6 +127,7 @@ PARTS = {
     "readable",
     "require",
     "save_draft",
+    "say",
     "told_of_token",
 }
 # What only a system user does, or a worker writes down: the actor is not chosen by the caller.

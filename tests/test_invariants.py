@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, HubPerson, HubToken, Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, intake, people, policies, repositories, requests, stages
+from gatekeeper.actions import decisions, grants, intake, people, policies, repositories, requests, reviews, stages
 from gatekeeper.log import scrubbed
 from gatekeeper.models import (
     Acceptance,
@@ -277,7 +277,7 @@ def test_invariant_14_nobody_decides_on_their_own_and_a_quorum_is_people(
     own = factories.in_review(stage, chidi, by=dana)
     with refused(NotAllowed, "own_request"):
         decisions.approve(own, by=chidi, words="Welcome.")
-    case = requests.recommend(factories.in_review(stage, ha, by=chidi), by=chidi)
+    case = reviews.recommend(factories.in_review(stage, ha, by=chidi), by=chidi)
     with refused(Unmet, "quorum_missing"):
         decisions.approve(case, by=chidi, words="Welcome.")
     assert decisions.approve(case, by=dana, words="Welcome.").status == "approved"
@@ -309,7 +309,7 @@ def test_invariant_16_a_decision_is_never_edited_and_a_stale_one_changes_nothing
     seen = case.submission_id
     with pytest.raises(IntegrityError), transaction.atomic():
         Decision.objects.update(outcome="approved")
-    case = requests.take(requests.resubmit(case, by=ha), by=dana)
+    case = reviews.take(requests.resubmit(case, by=ha), by=dana)
     for verb, reasons in (
         (decisions.approve, {"words": "Welcome."}),
         (decisions.deny_finally, {"codes": ["AGE"], "words": "No."}),
@@ -342,9 +342,9 @@ def test_invariant_18_the_promise_waits_only_while_the_requester_owes_the_answer
     """The time of an answer is added, and no other; a breach stays recorded."""
     case = factories.submitted(stage, ha)
     promised = case.due_at
-    case = requests.put_back(requests.take(case, by=chidi), by=chidi)
+    case = reviews.put_back(reviews.take(case, by=chidi), by=chidi)
     assert case.due_at == promised
-    case = requests.ask_back(requests.take(case, by=chidi), by=chidi, words="Why?")
+    case = reviews.ask_back(reviews.take(case, by=chidi), by=chidi, words="Why?")
     assert requests.note_breaches(at=promised + timedelta(days=9)) == 0
     assert case.owed_since is not None
     case = requests.answer_back(case, by=ha, words="So.", at=case.owed_since + timedelta(days=2))
@@ -361,7 +361,7 @@ def test_invariant_19_private_words_reach_no_record_no_notice_and_no_answer_of_t
     """A note and the names of reviewers stay with the publisher's people; the pages have tests of their own."""
     stage = factories.open_stage(aurora, by=amara, approvals_required=2)
     case = factories.in_review(stage, ha, by=chidi)
-    requests.recommend(case, by=dana, note="Sounds like a competitor.")
+    reviews.recommend(case, by=dana, note="Sounds like a competitor.")
     decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="Say more.")
     stored = canonical([list(Event.objects.values_list("data", flat=True)), list(Notice.objects.values_list("data"))])
     assert "competitor" not in stored

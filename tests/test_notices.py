@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import notices
-from gatekeeper.actions import decisions, grants, requests
+from gatekeeper.actions import decisions, grants, requests, reviews
 from gatekeeper.catalogues.notices import NOTICE_KINDS
 from gatekeeper.models import Notice, Repository, Stage
 from tests import factories
@@ -42,14 +42,14 @@ def told(
         case = requests.start(stage, by=ha)
         requests.answer(case, by=ha, answers=SECRETS)
         requests.accept(case, by=ha, text_sha256=factories.current_licence(stage).text_sha256)
-        return requests.take(requests.submit(case, by=ha), by=chidi)
+        return reviews.take(requests.submit(case, by=ha), by=chidi)
 
     def asked() -> Any:
-        return requests.ask_back(in_review(), by=chidi, words=WORDS)
+        return reviews.ask_back(in_review(), by=chidi, words=WORDS)
 
     def approved() -> Any:
         case = in_review()
-        requests.recommend(case, by=chidi, note=WORDS)
+        reviews.recommend(case, by=chidi, note=WORDS)
         return decisions.approve(case, by=chidi, words=WORDS, conditions=[WORDS])
 
     def active() -> Any:

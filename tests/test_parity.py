@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, requests, stages
+from gatekeeper.actions import decisions, grants, requests, reviews, stages
 from gatekeeper.models import AccessRequest, Grant, Repository, Stage
 from gatekeeper.rules.lifecycle import STATUSES, TABLES
 from tests import factories
@@ -95,7 +95,7 @@ def full(scene: Scene) -> AccessRequest:
 
 
 def half_recommended(scene: Scene) -> AccessRequest:
-    return requests.recommend(scene.case(factories.in_review, approvals_required=2), by=scene.chidi)
+    return reviews.recommend(scene.case(factories.in_review, approvals_required=2), by=scene.chidi)
 
 
 def own(scene: Scene) -> AccessRequest:

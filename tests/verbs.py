@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, requests, stages
+from gatekeeper.actions import decisions, grants, requests, reviews, stages
 from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import NotAllowed, Refused
 from tests import factories
@@ -30,11 +30,11 @@ VERBS: dict[str, dict[str, Verb]] = {
         "submit": lambda case, by, at: requests.submit(case, by=by, at=at),
         "resubmit": lambda case, by, at: requests.resubmit(case, by=by, at=at),
         "withdraw": lambda case, by, at: requests.withdraw(case, by=by, at=at),
-        "take": lambda case, by, at: requests.take(case, by=by, at=at),
-        "put_back": lambda case, by, at: requests.put_back(case, by=by, at=at),
-        "ask_back": lambda case, by, at: requests.ask_back(case, by=by, words="Why?", at=at),
+        "take": lambda case, by, at: reviews.take(case, by=by, at=at),
+        "put_back": lambda case, by, at: reviews.put_back(case, by=by, at=at),
+        "ask_back": lambda case, by, at: reviews.ask_back(case, by=by, words="Why?", at=at),
         "answer_back": lambda case, by, at: requests.answer_back(case, by=by, words="So.", at=at),
-        "recommend": lambda case, by, at: requests.recommend(case, by=by, at=at),
+        "recommend": lambda case, by, at: reviews.recommend(case, by=by, at=at),
         "approve": lambda case, by, at: decisions.approve(case, by=by, words="Welcome.", at=at),
         "deny_correctably": lambda case, by, at: decisions.deny_correctably(
             case, by=by, codes=["USE_THIN"], words="Say more.", at=at

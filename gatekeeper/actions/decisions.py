@@ -14,7 +14,9 @@ from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import Moved, days_after, step, tell, write_texts
 from .grants import give_grants
-from .requests import opine, readable, save_draft
+from .requests import save_draft
+from .reviews import opine
+from .words import readable
 
 NO_CODE = Refusal("reason_missing", _("Choose at least one reason."))
 WRONG_CODE = Refusal(

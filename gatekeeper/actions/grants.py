@@ -16,7 +16,7 @@ from gatekeeper.rules.lifecycle import GrantStatus, Role, StageStatus
 from ._step import Moved, acting, days_after, record, step, tell, write_texts
 from ._wishes import wish_access
 from .releases import STEWARDS, require
-from .requests import readable
+from .words import readable
 
 IMPORTERS = STEWARDS | {Role.HUB, Role.CLOCK}
 

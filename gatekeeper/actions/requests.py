@@ -1,4 +1,4 @@
-"""Verbs of a case: start, answer, accept, submit, withdraw, take, put back, ask back, answer back, expire."""
+"""Verbs of a case: start, answer, accept, submit, withdraw, answer back; and what the clock does to it."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -17,11 +17,9 @@ from gatekeeper.models import (
     GatePolicy,
     Grant,
     LicenceVersion,
-    Message,
     MessageKind,
     PersonalText,
     Purpose,
-    Review,
     Stage,
     Submission,
 )
@@ -32,10 +30,10 @@ from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
-from ._step import Moved, acting, acting_person, days_after, record, step, tell, write_texts
+from ._step import acting, acting_person, record, step, tell, write_texts
+from .words import readable, say
 
 DRAFT_DAYS = 30
-LONGEST_WORDS = 10_000
 
 NOT_OPEN = lifecycle.NEEDS["stage_open"][1]
 DENIED = Refusal(
@@ -48,8 +46,6 @@ OTHER_TEXT = Refusal(
     "licence_changed", _("The licence text has changed since it was shown to you. Read the version in force.")
 )
 NOT_ACKNOWLEDGED = Refusal("restrictions_missing", _("Every use restriction has to be acknowledged."))
-NO_WORDS = Refusal("words_missing", _("Write what you want to say."))
-TOO_MANY_WORDS = Refusal("words_too_long", _("At most %(bound)s characters fit."), {"bound": LONGEST_WORDS})
 
 
 def start(stage: Stage, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
@@ -294,78 +290,17 @@ def withdraw(request: AccessRequest, *, by: Viewer, at: datetime | None = None) 
     return case
 
 
-def take(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
-    """Take a case into review, as its assignee. Raises NotAllowed for one's own, WrongState if another has it."""
-    with step("request", "take", [request], by=by, at=at) as moved:
-        [case] = moved.rows
-        case.assignee = moved.actor
-        case.save(update_fields=["assignee"])
-    return case
-
-
-def put_back(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
-    """Put a case back into the queue, for anybody to take. The clock of its promise goes on."""
-    with step("request", "put_back", [request], by=by, at=at) as moved:
-        [case] = moved.rows
-        case.assignee = None
-        case.save(update_fields=["assignee"])
-    return case
-
-
-def ask_back(
-    request: AccessRequest, *, by: Viewer, words: str, seen: int | None = None, at: datetime | None = None
-) -> AccessRequest:
-    """Ask the requester a question; the clock of the promise stops while the answer is owed."""
-    words = readable(words)
-    with step("request", "ask_back", [request], by=by, seen=seen, at=at) as moved:
-        [case] = moved.rows
-        _say(case, MessageKind.QUESTION, words, moved)
-        case.owed_since = moved.at
-        case.waits_until = days_after(moved.at, case.policy.term("info_wait_days"))
-        case.save(update_fields=["owed_since", "waits_until"])
-        tell([(case.person.user, "question_asked", case)], at=moved.at)
-    return case
-
-
 def answer_back(request: AccessRequest, *, by: Viewer, words: str, at: datetime | None = None) -> AccessRequest:
     """Answer the reviewer's question; the time it took is added to the promise."""
     words = readable(words)
     with step("request", "answer_back", [request], by=by, at=at) as moved:
         [case] = moved.rows
-        _say(case, MessageKind.ANSWER, words, moved)
+        say(case, MessageKind.ANSWER, words, moved)
         case.due_at += moved.at - (case.owed_since or moved.at)
         case.owed_since = case.waits_until = None
         case.save(update_fields=["owed_since", "due_at", "waits_until"])
         tell([(case.assignee, "question_answered", case)], at=moved.at)
     return case
-
-
-def recommend(
-    request: AccessRequest, *, by: Viewer, note: str = "", seen: int | None = None, at: datetime | None = None
-) -> AccessRequest:
-    """Give one's opinion that a submission should be approved, where more than one is needed."""
-    note = readable(note) if note.strip() else ""
-    with step("request", "recommend", [request], by=by, seen=seen, at=at) as moved:
-        [case] = moved.rows
-        opine(moved, note=note)
-    return case
-
-
-def opine(moved: Moved, *, note: str = "") -> None:
-    """Record the actor's approving review of each submission that is moved."""
-    notes = write_texts(((row.person, Purpose.NOTE, note) for row in moved.rows), at=moved.at) if note else []
-    Review.objects.bulk_create(
-        [
-            Review(
-                submission_id=row.submission_id,
-                reviewer=moved.actor,
-                reviewed_at=moved.at,
-                note=notes[index] if notes else None,
-            )
-            for index, row in enumerate(moved.rows)
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def admit_all(requests: Iterable[AccessRequest], *, at: datetime | None = None) -> list[AccessRequest]:
@@ -404,21 +339,3 @@ def _stop_waiting(cases: list[AccessRequest]) -> None:
     AccessRequest.objects.filter(pk__in=[case.pk for case in cases]).update(waits_until=None, assignee=None)
     for case in cases:
         case.waits_until = case.assignee = None
-
-
-def _say(case: AccessRequest, kind: MessageKind, words: str, moved: Moved) -> None:
-    [text] = write_texts([(case.person, Purpose.MESSAGE, words)], at=moved.at)
-    message = Message.objects.create(request=case, kind=kind, author=moved.actor, text=text, sent_at=moved.at)
-    moved.note(case, message=message.pk, digest=text.digest)
-
-
-def readable(words: str) -> str:
-    """Return words without space around them. Raises Invalid if nothing is left, too much, or what cannot be shown."""
-    words = questions.tidy(words)
-    if not words:
-        raise Invalid(NO_WORDS, {"words": NO_WORDS})
-    if len(words) > LONGEST_WORDS:
-        raise Invalid(TOO_MANY_WORDS, {"words": TOO_MANY_WORDS})
-    if questions.unshowable(words):
-        raise Invalid(questions.CONTROL_CHARACTERS, {"words": questions.CONTROL_CHARACTERS})
-    return words

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, requests, stages
+from gatekeeper.actions import decisions, requests, reviews, stages
 from gatekeeper.models import AccessRequest, Decision, Grant, Repository, Review, Stage
 from gatekeeper.rules.access import Access, Wish
 from gatekeeper.rules.licensing import raw_hash
@@ -92,7 +92,7 @@ def test_it_is_refused_for_a_submission_that_was_replaced(
     """Whoever looked at older answers looks again."""
     seen = case.submission_id
     case = decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="Say more.")
-    case = requests.take(requests.resubmit(case, by=ha), by=chidi)
+    case = reviews.take(requests.resubmit(case, by=ha), by=chidi)
     for stale in (seen, {case.pk: seen}, {}):
         with refused(WrongState, "stale"):
             decisions.approve(case, by=chidi, words="Welcome.", seen=stale)
@@ -175,7 +175,7 @@ def test_two_independent_reviewers_are_two_people(two_eyes: Stage, ha: Viewer, c
     case = factories.in_review(two_eyes, ha, by=chidi)
     with refused(Unmet, "quorum_missing"):
         decisions.approve(case, by=chidi, words="Welcome.")
-    requests.recommend(case, by=chidi)
+    reviews.recommend(case, by=chidi)
     with refused(Unmet, "quorum_missing"):
         decisions.approve(case, by=chidi, words="Welcome.")
     decisions.approve(case, by=dana, words="Welcome.")
@@ -186,9 +186,9 @@ def test_a_recommendation_counts_for_the_submission_it_was_given_on(
     two_eyes: Stage, ha: Viewer, chidi: Viewer, dana: Viewer
 ) -> None:
     """Other answers need another opinion."""
-    case = requests.recommend(factories.in_review(two_eyes, ha, by=chidi), by=dana)
+    case = reviews.recommend(factories.in_review(two_eyes, ha, by=chidi), by=dana)
     case = decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="Say more.")
-    case = requests.take(requests.resubmit(case, by=ha), by=chidi)
+    case = reviews.take(requests.resubmit(case, by=ha), by=chidi)
     with refused(Unmet, "quorum_missing"):
         decisions.approve(case, by=chidi, words="Welcome.")
 
@@ -197,7 +197,7 @@ def test_a_recommendation_that_was_withdrawn_does_not_count(
     two_eyes: Stage, ha: Viewer, chidi: Viewer, dana: Viewer
 ) -> None:
     """Only standing opinions make a quorum."""
-    case = requests.recommend(factories.in_review(two_eyes, ha, by=chidi), by=dana)
+    case = reviews.recommend(factories.in_review(two_eyes, ha, by=chidi), by=dana)
     Review.objects.update(withdrawn_at=timezone.now())
     with refused(Unmet, "quorum_missing"):
         decisions.approve(case, by=chidi, words="Welcome.")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests
+from gatekeeper.actions import requests, reviews
 from gatekeeper.models import Message, Stage
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
@@ -24,7 +24,7 @@ BAD_WORDS = [
 def test_it_asks_and_waits_for_the_answer(stage: Stage, ha: Viewer, chidi: Viewer) -> None:
     """The clock of the promise stops, and the person has a fortnight."""
     at = timezone.now()
-    case = requests.ask_back(factories.in_review(stage, ha, by=chidi), by=chidi, words=" Which streets? ", at=at)
+    case = reviews.ask_back(factories.in_review(stage, ha, by=chidi), by=chidi, words=" Which streets? ", at=at)
     assert (case.status, case.owed_since, case.waits_until) == ("info_requested", at, at + timedelta(days=14))
     message = Message.objects.get(request=case)
     assert (message.kind, message.author, message.words) == ("question", chidi.user, "Which streets?")
@@ -38,17 +38,17 @@ def test_a_question_needs_words(stage: Stage, ha: Viewer, chidi: Viewer) -> None
     case = factories.in_review(stage, ha, by=chidi)
     for words, code in BAD_WORDS:
         with refused(Invalid, code, "words"):
-            requests.ask_back(case, by=chidi, words=words)
+            reviews.ask_back(case, by=chidi, words=words)
 
 
 def test_it_is_refused_when_it_is_not_in_review(stage: Stage, ha: Viewer, chidi: Viewer) -> None:
     """A case is taken before it is asked about, and asked one question at a time."""
     case = factories.submitted(stage, ha)
     with refused(WrongState, "wrong_state"):
-        requests.ask_back(case, by=chidi, words="Why?")
-    case = requests.ask_back(requests.take(case, by=chidi), by=chidi, words="Why?")
+        reviews.ask_back(case, by=chidi, words="Why?")
+    case = reviews.ask_back(reviews.take(case, by=chidi), by=chidi, words="Why?")
     with refused(WrongState, "wrong_state"):
-        requests.ask_back(case, by=chidi, words="And why else?")
+        reviews.ask_back(case, by=chidi, words="And why else?")
 
 
 def test_it_is_refused_when_the_submission_is_not_the_one_that_was_seen(
@@ -57,7 +57,7 @@ def test_it_is_refused_when_the_submission_is_not_the_one_that_was_seen(
     """A question about answers that were replaced would puzzle."""
     case = factories.in_review(stage, ha, by=chidi)
     with refused(WrongState, "stale"):
-        requests.ask_back(case, by=chidi, words="Why?", seen=case.submission_id + 1)
+        reviews.ask_back(case, by=chidi, words="Why?", seen=case.submission_id + 1)
 
 
 def test_it_is_refused_for_ones_own_and_to_others(
@@ -66,10 +66,10 @@ def test_it_is_refused_for_ones_own_and_to_others(
     """Only reviewers ask, and not themselves."""
     own = factories.in_review(stage, chidi, by=dana)
     with refused(NotAllowed, "own_request"):
-        requests.ask_back(own, by=chidi, words="Why?")
+        reviews.ask_back(own, by=chidi, words="Why?")
     for who in (bram, ha):
         with refused(NotAllowed, "not_allowed"):
-            requests.ask_back(own, by=who, words="Why?")
+            reviews.ask_back(own, by=who, words="Why?")
 
 
 def test_the_answer_brings_the_case_back_and_adds_the_time_it_took(stage: Stage, ha: Viewer, chidi: Viewer) -> None:

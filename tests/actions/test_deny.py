@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, requests
+from gatekeeper.actions import decisions, requests, reviews
 from gatekeeper.models import AccessRequest, Decision, Grant, PersonalText, Repository, Stage
 from gatekeeper.rules.access import Access, Closing, Wish
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
@@ -79,7 +79,7 @@ def test_answers_that_were_erased_from_the_draft_are_there_to_be_corrected(
     """A draft goes after a month, a review may take longer: what was submitted is at hand again."""
     case = factories.submitted(stage, ha)
     PersonalText.objects.filter(pk=case.draft_id).delete()
-    case = requests.take(factories.fresh(case), by=chidi)
+    case = reviews.take(factories.fresh(case), by=chidi)
     denied = decisions.deny_correctably(case, by=chidi, reopened=["use"], **THIN)
     assert denied.answers == factories.ANSWERS
     assert requests.resubmit(denied, by=ha).status == "submitted"
@@ -90,7 +90,7 @@ def test_where_everything_was_erased_the_form_is_empty(stage: Stage, ha: Viewer,
     case = factories.submitted(stage, ha)
     factories.erase(case.submission)
     PersonalText.objects.filter(pk=case.draft_id).delete()
-    case = requests.take(factories.fresh(case), by=chidi)
+    case = reviews.take(factories.fresh(case), by=chidi)
     assert decisions.deny_correctably(case, by=chidi, **THIN).answers == {}
 
 
@@ -120,7 +120,7 @@ def test_a_policy_may_narrow_the_reasons(aurora: Repository, amara: Viewer, ha: 
     with refused(Invalid, "reason_does_not_fit", "codes"):
         decisions.deny_finally(case, by=chidi, **RESTRICTED)
     decisions.deny_correctably(case, by=chidi, codes=["FORM_INCOMPLETE"], words="Fill it in.")
-    case = requests.take(requests.resubmit(case, by=ha), by=chidi)
+    case = reviews.take(requests.resubmit(case, by=ha), by=chidi)
     assert decisions.approve(case, by=chidi, words="Welcome.").status == "approved"
 
 
@@ -149,7 +149,7 @@ def test_a_denial_is_refused_when_stale_or_not_in_review(
     case = factories.submitted(stage, ha)
     with refused(WrongState, "wrong_state"):
         deny(case, by=chidi, **reasons)
-    case = requests.take(case, by=chidi)
+    case = reviews.take(case, by=chidi)
     with refused(WrongState, "stale"):
         deny(case, by=chidi, seen=case.submission_id + 1, **reasons)
     deny(case, by=chidi, seen=case.submission_id, **reasons)

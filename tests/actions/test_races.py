@@ -12,7 +12,7 @@ import pytest
 
 from accounts.models import Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, intake, people, releases, repositories, requests, stages
+from gatekeeper.actions import decisions, grants, intake, people, releases, repositories, requests, reviews, stages
 from gatekeeper.models import (
     Acceptance,
     AccessRequest,
@@ -83,7 +83,7 @@ def test_submitting_at_once_is_one_submission(stage: Stage, ha: Viewer) -> None:
 def test_taking_at_once_gives_one_reviewer_the_case(stage: Stage, ha: Viewer, chidi: Viewer, dana: Viewer) -> None:
     """The assignee is the one who won."""
     case = factories.submitted(stage, ha)
-    results = race(lambda i: requests.take(case, by=(chidi, dana)[i % 2]))
+    results = race(lambda i: reviews.take(case, by=(chidi, dana)[i % 2]))
     one_won(results)
     [won] = [result for result in results if isinstance(result, AccessRequest)]
     assert factories.fresh(case).assignee_id == won.assignee_id
@@ -256,7 +256,7 @@ def test_a_breach_noted_at_once_is_noted_once(stage: Stage, ha: Viewer) -> None:
 def test_sealing_at_once_seals_each_event_once(stage: Stage, ha: Viewer, chidi: Viewer) -> None:
     """One sealer works; the chain is whole, with steps taken meanwhile."""
     case = factories.submitted(stage, ha)
-    results = race(lambda i: requests.take(case, by=chidi) if i == 0 else sealing.seal())
+    results = race(lambda i: reviews.take(case, by=chidi) if i == 0 else sealing.seal())
     assert not [result for result in results if isinstance(result, Exception)], results
     sealing.seal()
     verdict = sealing.verify()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests
+from gatekeeper.actions import reviews
 from gatekeeper.models import Stage
 from gatekeeper.rules.refusals import NotAllowed, WrongState
 from tests import factories
@@ -12,7 +12,7 @@ from tests.expect import events, offered, refused
 
 def test_it_makes_the_reviewer_the_assignee(stage: Stage, ha: Viewer, chidi: Viewer) -> None:
     """From then on everybody sees who has it; the requester is told nothing yet."""
-    case = requests.take(factories.submitted(stage, ha), by=chidi)
+    case = reviews.take(factories.submitted(stage, ha), by=chidi)
     assert (case.status, case.assignee) == ("in_review", chidi.user)
     assert events(case)[-1] == "request.take"
 
@@ -21,7 +21,7 @@ def test_it_is_refused_when_another_reviewer_has_it(stage: Stage, ha: Viewer, ch
     """The slower one hears that it is taken."""
     case = factories.in_review(stage, ha, by=chidi)
     with refused(WrongState, "wrong_state"):
-        requests.take(case, by=dana)
+        reviews.take(case, by=dana)
 
 
 def test_it_is_refused_for_ones_own_request(stage: Stage, chidi: Viewer, dana: Viewer) -> None:
@@ -29,8 +29,8 @@ def test_it_is_refused_for_ones_own_request(stage: Stage, chidi: Viewer, dana: V
     case = factories.submitted(stage, chidi)
     assert offered(case, chidi)["take"] == "own_request"
     with refused(NotAllowed, "own_request"):
-        requests.take(case, by=chidi)
-    assert requests.take(case, by=dana).status == "in_review"
+        reviews.take(case, by=chidi)
+    assert reviews.take(case, by=dana).status == "in_review"
 
 
 def test_it_is_refused_to_whoever_does_not_review(
@@ -40,7 +40,7 @@ def test_it_is_refused_to_whoever_does_not_review(
     case = factories.submitted(stage, ha)
     for who in (amara, bram, farid, goran, ha, clock):
         with refused(NotAllowed, "not_allowed"):
-            requests.take(case, by=who)
+            reviews.take(case, by=who)
 
 
 def test_it_is_refused_to_reviewers_of_another_publisher(stage: Stage, ha: Viewer) -> None:
@@ -50,23 +50,23 @@ def test_it_is_refused_to_reviewers_of_another_publisher(stage: Stage, ha: Viewe
     reviewer = factories.member(publisher, "their-reviewer", "reviewer", by=stranger)
     case = factories.submitted(stage, ha)
     with refused(NotAllowed, "not_allowed"):
-        requests.take(case, by=reviewer)
+        reviews.take(case, by=reviewer)
 
 
 def test_putting_back_frees_the_case_for_anybody(stage: Stage, ha: Viewer, chidi: Viewer, dana: Viewer) -> None:
     """Another reviewer may put it back too, if somebody is away; the promise goes on."""
     case = factories.in_review(stage, ha, by=chidi)
-    back = requests.put_back(case, by=dana)
+    back = reviews.put_back(case, by=dana)
     assert (back.status, back.assignee, back.due_at) == ("submitted", None, case.due_at)
     assert events(back)[-1] == "request.put_back"
-    assert requests.take(back, by=dana).assignee == dana.user
+    assert reviews.take(back, by=dana).assignee == dana.user
 
 
 def test_putting_back_is_refused_when_it_is_not_in_review(stage: Stage, ha: Viewer, chidi: Viewer) -> None:
     """There is nothing to put back."""
     case = factories.submitted(stage, ha)
     with refused(WrongState, "wrong_state"):
-        requests.put_back(case, by=chidi)
+        reviews.put_back(case, by=chidi)
 
 
 def test_putting_back_is_refused_for_ones_own_and_to_others(
@@ -75,7 +75,7 @@ def test_putting_back_is_refused_for_ones_own_and_to_others(
     """Whoever may not take may not put back."""
     own = factories.in_review(stage, chidi, by=dana)
     with refused(NotAllowed, "own_request"):
-        requests.put_back(own, by=chidi)
+        reviews.put_back(own, by=chidi)
     for who in (bram, ha):
         with refused(NotAllowed, "not_allowed"):
-            requests.put_back(own, by=who)
+            reviews.put_back(own, by=who)

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests
+from gatekeeper.actions import requests, reviews
 from gatekeeper.models import AccessRequest, HubAccess, Repository, Stage
 from gatekeeper.rules.access import Access, Closing, Wish
 from gatekeeper.rules.refusals import Unmet, WrongState
@@ -62,7 +62,7 @@ def test_what_waits_for_a_reviewer_does_not_expire(stage: Stage, ha: Viewer, chi
     case = factories.submitted(stage, ha)
     with refused(WrongState, "wrong_state"):
         requests.expire_all([case], at=factories.later(3_000))
-    case = requests.take(case, by=chidi)
+    case = reviews.take(case, by=chidi)
     with refused(WrongState, "wrong_state"):
         requests.expire_all([case], at=factories.later(3_000))
 
@@ -84,7 +84,7 @@ def test_a_breach_stays_recorded_until_another_promise_is_made(stage: Stage, ha:
     """Deciding late does not unmake it; a new submission has a promise of its own."""
     case = factories.in_review(stage, ha, by=chidi)
     requests.note_breaches(at=case.due_at + timedelta(days=1))
-    case = requests.ask_back(factories.fresh(case), by=chidi, words="Why?")
+    case = reviews.ask_back(factories.fresh(case), by=chidi, words="Why?")
     assert factories.fresh(requests.answer_back(case, by=ha, words="So.")).breached_at is not None
 
 

@@ -111,14 +111,14 @@ def test_a_list_takes_as_many_statements_for_many_rows(
 
 def test_a_case_takes_as_many_statements_whatever_happened(warm: Any, stage: Stage, chidi: Viewer, ha: Viewer) -> None:
     """Messages, submissions and decisions are read at once."""
-    from gatekeeper.actions import decisions, requests
+    from gatekeeper.actions import decisions, requests, reviews
 
     case = factories.denied_correctably(stage, ha, by=chidi)
     address = f"/api/v1/requests/{case.pk}/"
     short = statements(warm, address)
     for _time in range(3):
-        requests.take(requests.resubmit(case, by=ha), by=chidi)
-        requests.ask_back(case, by=chidi, words="Why?")
+        reviews.take(requests.resubmit(case, by=ha), by=chidi)
+        reviews.ask_back(case, by=chidi, words="Why?")
         case = requests.answer_back(case, by=ha, words="Because.")
         case = decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="More.")
     assert statements(warm, address) <= short + 1  # answers are erasable rows of their own: read once there are any

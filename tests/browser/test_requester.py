@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, requests
+from gatekeeper.actions import decisions, requests, reviews
 from gatekeeper.models import AccessRequest, Grant, Stage
 from tests import factories
 
@@ -75,7 +75,7 @@ def test_a_requester_goes_the_whole_way_by_keyboard(
     page.wait_for_url("**/requests/*/")
     assert "Waiting for review" in page.content()
     case = AccessRequest.objects.get()
-    requests.ask_back(requests.take(case, by=chidi), by=chidi, words="Which captions?")
+    reviews.ask_back(reviews.take(case, by=chidi), by=chidi, words="Which captions?")
     page.reload()
     focus(page, "Your answer")
     keys.type("Those of street scenes.")
@@ -112,7 +112,7 @@ def test_a_requester_goes_the_whole_way_without_javascript(
     window.press("Accept the licence")
     window.press("Submit the request")
     case = AccessRequest.objects.get()
-    taken = requests.take(case, by=chidi)
+    taken = reviews.take(case, by=chidi)
     decisions.deny_correctably(taken, by=chidi, codes=["USE_THIN"], words="Say more.", reopened=["use"])
     page.reload()
     assert "Changes needed" in page.content()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, people, repositories, requests
+from gatekeeper.actions import decisions, people, repositories, requests, reviews
 from gatekeeper.hub import adopt, observe, settle
 from gatekeeper.hub.client import HubClient
 from gatekeeper.hub.sandbox.control import SandboxControl
@@ -115,7 +115,7 @@ class Town:
         case = requests.start(stage, by=who)
         requests.answer(case, by=who, answers={"affiliation": "ETH Zürich", "i_accept_the_licence": True})
         requests.accept(case, by=who, text_sha256=factories.current_licence(stage).text_sha256)
-        requests.take(requests.submit(case, by=who), by=self.reviewer)
+        reviews.take(requests.submit(case, by=who), by=self.reviewer)
         return who
 
     def approved(self, name: str) -> Grant:

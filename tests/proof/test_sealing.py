@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Max
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests
+from gatekeeper.actions import requests, reviews
 from gatekeeper.models import Checkpoint, Event, Stage
 from gatekeeper.models.record import event_digest
 from gatekeeper.proof import sealing, signing
@@ -26,9 +26,9 @@ def sealed(stage: Stage, ha: Viewer, chidi: Viewer) -> Checkpoint:
     """A record of three checkpoints, and a step after the last; returns the second."""
     case = factories.submitted(stage, ha)
     sealing.seal()
-    case = requests.take(case, by=chidi)
+    case = reviews.take(case, by=chidi)
     second = sealing.seal()
-    requests.ask_back(case, by=chidi, words="Why?")
+    reviews.ask_back(case, by=chidi, words="Why?")
     sealing.seal()
     requests.start(stage, by=chidi)
     assert second is not None

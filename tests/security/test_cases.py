@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts import people as accounts_people
 from accounts.models import Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, people, requests
+from gatekeeper.actions import decisions, grants, people, requests, reviews
 from gatekeeper.models import AccessRequest, Grant, Repository, Stage
 from gatekeeper.rules.refusals import Unmet
 from tests import factories
@@ -83,7 +83,7 @@ def test_invariant_14_an_opinion_of_somebody_dismissed_does_not_count(
     """Whoever took over a reviewer's account is stopped by taking the role away, also from what was begun."""
     stage = factories.open_stage(aurora, by=amara, approvals_required=2)
     case = factories.in_review(stage, ha, by=chidi)
-    requests.recommend(case, by=chidi)
+    reviews.recommend(case, by=chidi)
     assert chidi.user is not None
     people.dismiss(aurora_lab, by=amara, user=chidi.user, role="reviewer")
     with pytest.raises(Unmet) as refused:
@@ -104,7 +104,7 @@ def test_invariant_14_an_opinion_about_oneself_does_not_count(
     factories.policy(stage, by=amara, approvals_required=2, intake="hub_is_enough")
     case = factories.brought_in(aurora, asking)
     case = factories.fresh(case)
-    requests.recommend(case, by=Viewer.of(reviewer.user))
+    reviews.recommend(case, by=Viewer.of(reviewer.user))
     accounts_people.connect(person=asking, user=reviewer.user)
     with pytest.raises(Unmet) as refused:
         decisions.approve(case, by=dana, words="Welcome.")

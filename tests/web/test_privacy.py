@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, requests
+from gatekeeper.actions import decisions, requests, reviews
 from gatekeeper.models import AccessRequest, Repository, Stage
 from tests import factories
 
@@ -25,7 +25,7 @@ def test_invariant_19_a_requester_never_reads_a_private_note(
     """A note of one reviewer is read by the others, and by nobody else."""
     stage = factories.open_stage(aurora, by=amara, approvals_required=2)
     case = factories.in_review(stage, ha, by=chidi)
-    requests.recommend(case, by=chidi, note="Knows the group from Hanoi.")
+    reviews.recommend(case, by=chidi, note="Knows the group from Hanoi.")
     assert "Knows the group" in read(browse, dana, "case", case.pk)
     for page in (read(browse, ha, "request", case.pk), read(browse, ha, "my_access"), read(browse, ha, "home")):
         assert "Knows the group" not in page
@@ -35,7 +35,7 @@ def test_invariant_19_a_requester_never_reads_who_reviewed(
     case: AccessRequest, ha: Viewer, chidi: Viewer, browse: Browse
 ) -> None:
     """Questions and decisions are the publisher's; names of its people are told to its own side."""
-    requests.ask_back(case, by=chidi, words="Which streets?")
+    reviews.ask_back(case, by=chidi, words="Which streets?")
     requests.answer_back(case, by=ha, words="Those of Hanoi.")
     decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="Say more.")
     page = read(browse, ha, "request", case.pk)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, requests
+from gatekeeper.actions import decisions, requests, reviews
 from gatekeeper.models import AccessRequest, Decision, Grant, Repository, Stage
 from tests import factories
 
@@ -151,7 +151,7 @@ def test_it_refuses_to_decide_on_what_is_stale(
     seen = case.submission_id
     decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="More.", reopened=())
     requests.answer(case, by=ha, answers={"use": "Something else."})
-    again = requests.take(requests.resubmit(case, by=ha), by=chidi)
+    again = reviews.take(requests.resubmit(case, by=ha), by=chidi)
     answer = send(browse(dana), "approve", again, "approve", codes=["ELIGIBLE"], words="Fine.", seen=seen)
     page = answer.content.decode()
     assert answer.status_code == 409

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from gatekeeper.actions.requests import LONGEST_WORDS
+from gatekeeper.actions.words import LONGEST_WORDS
 
 from .words import CODES
 

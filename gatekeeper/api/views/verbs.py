@@ -15,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gatekeeper.actions import decisions, grants, requests, stages
+from gatekeeper.actions import decisions, grants, requests, reviews, stages
 from gatekeeper.api.scopes import scope_of
 from gatekeeper.api.serializers import arguments
 from gatekeeper.api.serializers.cases import RequestDetail
@@ -37,11 +37,11 @@ VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
         "submit": (requests.submit, arguments.Nothing),
         "resubmit": (requests.resubmit, arguments.Nothing),
         "withdraw": (requests.withdraw, arguments.Nothing),
-        "take": (requests.take, arguments.Nothing),
-        "put_back": (requests.put_back, arguments.Nothing),
-        "ask_back": (requests.ask_back, arguments.Question),
+        "take": (reviews.take, arguments.Nothing),
+        "put_back": (reviews.put_back, arguments.Nothing),
+        "ask_back": (reviews.ask_back, arguments.Question),
         "answer_back": (requests.answer_back, arguments.Words),
-        "recommend": (requests.recommend, arguments.Recommendation),
+        "recommend": (reviews.recommend, arguments.Recommendation),
         "approve": (decisions.approve, arguments.Approval),
         "deny_correctably": (decisions.deny_correctably, arguments.CorrectableDenial),
         "deny_finally": (decisions.deny_finally, arguments.FinalDenial),

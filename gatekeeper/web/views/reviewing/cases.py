@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gatekeeper.actions import decisions, requests
+from gatekeeper.actions import decisions, reviews
 from gatekeeper.actions.decisions import NO_CODE
 from gatekeeper.models import Acceptance, AccessRequest, Grant, HubAccess
 from gatekeeper.rules.lifecycle import NEEDS, Role
@@ -86,7 +86,7 @@ def _case_page(request: HttpRequest, case: AccessRequest, sent: dict[str, forms.
 @page("POST", back="web:case")
 def take(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a case."""
-    requests.take(find_case(request, pk), by=viewer_of(request))
+    reviews.take(find_case(request, pk), by=viewer_of(request))
     messages.success(request, _("The case is yours."))
     return redirect("web:case", pk=pk)
 
@@ -94,7 +94,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 @page("POST", back="web:case")
 def put_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a case back into the queue."""
-    requests.put_back(find_case(request, pk), by=viewer_of(request))
+    reviews.put_back(find_case(request, pk), by=viewer_of(request))
     messages.success(request, _("The case is back in the queue, for anybody to take."))
     return redirect("web:case", pk=pk)
 
@@ -104,7 +104,7 @@ def ask_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the requester."""
     case, form = _sent(request, pk, "ask_back")
     try:
-        requests.ask_back(case, by=viewer_of(request), words=form.cleaned_data["words"], seen=form.seen_submission)
+        reviews.ask_back(case, by=viewer_of(request), words=form.cleaned_data["words"], seen=form.seen_submission)
     except Invalid as refused:
         return _again(request, case, "ask_back", form, refused)
     messages.success(request, _("The question is sent. The clock stops until it is answered."))
@@ -115,7 +115,7 @@ def ask_back(request: HttpRequest, pk: int) -> HttpResponse:
 def recommend(request: HttpRequest, pk: int) -> HttpResponse:
     """Give one's opinion that this should be approved."""
     case, form = _sent(request, pk, "recommend")
-    requests.recommend(case, by=viewer_of(request), note=form.cleaned_data["words"], seen=form.seen_submission)
+    reviews.recommend(case, by=viewer_of(request), note=form.cleaned_data["words"], seen=form.seen_submission)
     messages.success(request, _("Your recommendation is recorded."))
     return redirect("web:case", pk=pk)
 
