@@ -26,7 +26,7 @@ OUTSIDERS = ("ewa", "farid", "goran", "ines", "juma", "nobody")
 PART = {"request": ("ha", "chidi", "clock"), "grant": ("ha", "amara", "clock", "hub"), "stage": ("amara", "hub")}
 TWINS = {"bram": "amara", "dana": "chidi"}
 # Who asks the API in every state: whoever has a part, an auditor, a stranger, a visitor.
-ASKING = ("ha", "chidi", "amara", "bram", "farid", "ines", "nobody")
+ASKING = ("ha", "chidi", "amara", "farid", "ines", "nobody")
 CAST = ("amara", "bram", "chidi", "dana", "ha", "clock", "hub", *OUTSIDERS)
 
 

@@ -127,9 +127,7 @@ def _lock_requests(ids: Sequence[int]) -> list[AccessRequest]:
     _lock_stages(sorted(set(AccessRequest.objects.filter(pk__in=ids).values_list("stage", flat=True))))
     return list(
         AccessRequest.objects.select_for_update(no_key=True, of=("self",))
-        .select_related(
-            "stage__release", "person__user", "draft", "policy__form", "policy__licence_version", "submission"
-        )
+        .select_related("stage__release", "person__user", "draft", "policy__form", "submission")
         .filter(pk__in=ids)
         .order_by("pk")
     )

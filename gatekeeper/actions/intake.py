@@ -127,7 +127,7 @@ def _new_cases(stage: Stage, policy: GatePolicy, waiting: Sequence[Waiting], *, 
     )
     cases = list(
         AccessRequest.objects.filter(draft__in=drafts)
-        .select_related("stage__release", "person__user", "policy__form", "policy__licence_version", "draft")
+        .select_related("stage__release", "person__user", "policy__form", "draft")
         .order_by("pk")
     )
     PersonalText.objects.filter(pk__in={draft.pk for draft in drafts} - {case.draft_id for case in cases}).delete()

@@ -260,13 +260,13 @@ def new_submission(case: AccessRequest, *, at: datetime) -> Submission:
     """Freeze the draft of a case as its next submission."""
     days = max((int(question["retention_days"]) for question in case.policy.form.questions), default=365)
     [text] = write_texts([(case.person, Purpose.ANSWERS, case.answers)], at=at, days=days)
-    acceptance = Acceptance.objects.of(case.person, case.policy.licence_version).order_by("-pk").first()
+    accepted = Acceptance.objects.filter(person=case.person, licence_version=case.policy.licence_version_id)
     submission = Submission.objects.create(
         request=case,
         number=case.submissions.count() + 1,
         form=case.policy.form,
         policy=case.policy,
-        acceptance=acceptance,
+        acceptance=accepted.order_by("-pk").first(),
         answers_id=text.pk,
         answers_digest=text.digest,
         submitted_at=at,

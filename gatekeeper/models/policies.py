@@ -156,11 +156,15 @@ class GatePolicy(Version):
 
 
 def current_policies(stages: "list[Stage]") -> "dict[int, GatePolicy]":
-    """Return the policy in force of each stage, by stage id: the latest published. One statement."""
+    """Return the policy in force of each stage, by stage id: the latest published. One statement.
+
+    The text of the licence is left in the database until somebody reads it: a step asks which, not what.
+    """
     found = (
         GatePolicy.objects.published()
         .filter(stage__in=stages)
         .select_related("form", "licence_version__licence")
+        .defer("licence_version__text")
         .order_by("stage_id", "-number")
         .distinct("stage_id")
     )
