@@ -1,5 +1,6 @@
 """Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
+from .drift import Drift
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
 from .ladders import Ladder, Release, Stage
@@ -18,6 +19,7 @@ __all__ = [
     "Card",
     "Checkpoint",
     "Decision",
+    "Drift",
     "Event",
     "GateForm",
     "GatePolicy",

@@ -70,6 +70,8 @@ class HubAccess(models.Model):
     # Until then a call of ours with an unknown outcome may still take effect: no earlier read confirms a removal.
     doubt_until = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    # When the Hub was last told yes: a yes that shows up soon after may be that one, arriving late.
+    told_yes_at = models.DateTimeField(null=True, blank=True)
 
     seen = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Seen], default=Seen.UNKNOWN)
     seen_at = models.DateTimeField(null=True, blank=True)

@@ -61,6 +61,12 @@ class Repository(models.Model):
     observed_at = models.DateTimeField(null=True, blank=True)
     observe_attempts = models.PositiveIntegerField(default=0)
     parked_reason = models.CharField(max_length=60, blank=True)
+    read_in_full_at = models.DateTimeField(null=True, blank=True)
+
+    # Since the first stage opened: from then on, what nobody decided here is drift.
+    guarded_since = models.DateTimeField(null=True, blank=True)
+    # Since then what differs about people is undone without asking.
+    enforced_since = models.DateTimeField(null=True, blank=True)
 
     objects = RepositoryQuerySet.as_manager()
 
