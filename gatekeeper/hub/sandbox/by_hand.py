@@ -24,7 +24,10 @@ def repo_named(call: Call) -> sqlite3.Row:
 
 @route("POST", "/_sandbox/repos")
 def make_repo(call: Call) -> Answer:
-    """Make a repository with `card`, `files`, `gated`, `visibility`, `org_members_gated`, `hide_usernames`, `by`."""
+    """Make a repository with `card`, `files`, `gated`, `visibility`, `org_members_gated`, `hide_usernames`, `by`.
+
+    `date` is that of its first commit.
+    """
     about = dict(call.json)
     namespace, _, name = str(about.pop("repo_id")).partition("/")
     if not (find_person(call.store, namespace) or call.store.one("SELECT 1 FROM org WHERE name=?", namespace)):
@@ -43,6 +46,7 @@ def make_repo(call: Call) -> Answer:
         hide_usernames=hiding(about.get("hide_usernames")),
         creator=repos.creator_id(call.store, about.get("by")),
         files=content,
+        date=about.get("date"),
     )
     return as_json({"id": repo["hub_id"], "name": repos.repo_id(repo)})
 
@@ -69,7 +73,10 @@ def show_repo(call: Call) -> Answer:
 
 @route("POST", "/_sandbox/(models|datasets|spaces)/([^/]+)/([^/]+)")
 def change_repo(call: Call) -> Answer:
-    """Change a repository by hand: `gated`, `visibility`, `hide_usernames`, `org_members_gated`, `files`, `rename`."""
+    """Change a repository by hand: `gated`, `visibility`, `hide_usernames`, `org_members_gated`, `files`, `rename`.
+
+    `files` make a commit, with `by`, `title` and `date`.
+    """
     repo, sent = repo_named(call), call.json
     if "gated" in sent:
         repos.set_gate(call.store, repo, sent["gated"] or None)
@@ -82,7 +89,8 @@ def change_repo(call: Call) -> Answer:
     if sent.get("files"):
         added = {path: text.encode() for path, text in sent["files"].items()}
         author = sent.get("by") or repo["namespace"]
-        files.commit(call.store, repo["id"], author, sent.get("title", "Update by hand"), "", added, set())
+        title = sent.get("title", "Update by hand")
+        files.commit(call.store, repo["id"], author, title, "", added, set(), date=sent.get("date"))
     if sent.get("rename"):
         repos.rename_repo(call.store, repo, *str(sent["rename"]).split("/", 1))
     return as_json({})
@@ -158,6 +166,10 @@ def set_request(call: Call) -> Answer:
     elif sent.get("timestamp"):
         call.store.run(
             "UPDATE request SET timestamp=? WHERE repo=? AND person=?", sent["timestamp"], repo["id"], person["id"]
+        )
+    if sent.get("reviewed_at"):
+        call.store.run(
+            "UPDATE request SET reviewed_at=? WHERE repo=? AND person=?", sent["reviewed_at"], repo["id"], person["id"]
         )
     return as_json({})
 

@@ -138,6 +138,7 @@ class SandboxControl:
         """Set someone's status as if done on the Hub: `by`, `rejection_reason`, `reset_reason`; `none` removes it.
 
         A new pending one is a request of their own (`fields`, `timestamp`); `asked=True` says so of any other.
+        `timestamp` and `reviewed_at` set its dates.
         """
         self.call("POST", self._repo(repo_id, repo_type) + "/people", {"user": user, "status": status, **about})
 

@@ -45,6 +45,20 @@ def tree_of(store: Store, revision: sqlite3.Row) -> list[sqlite3.Row]:
     return store.all("SELECT path, oid, size FROM file WHERE revision=? ORDER BY path", revision["id"])
 
 
+def last_commit(store: Store, revision: sqlite3.Row, path: str) -> sqlite3.Row:
+    """The newest revision up to this one in which a file, or a file of a folder, became what it is there."""
+    # ?1 the repository, ?2 the revision, ?3 the path, ?4 and ?5 what stands inside it as a folder
+    row = store.one(
+        "SELECT * FROM revision WHERE id=(SELECT max("
+        " (SELECT min(r.id) FROM revision r WHERE r.repo=?1 AND r.id<=?2 AND r.id>coalesce("
+        "  (SELECT max(o.id) FROM revision o LEFT JOIN file g ON g.revision=o.id AND g.path=f.path"
+        "   WHERE o.repo=?1 AND o.id<=?2 AND g.oid IS NOT f.oid), 0)))"
+        " FROM file f WHERE f.revision=?2 AND (f.path=?3 OR (f.path>?4 AND f.path<?5)))",
+        revision["repo"], revision["id"], path, f"{path}/", f"{path}0",
+    )  # fmt: skip
+    return row or revision
+
+
 def content_of(store: Store, oid: str) -> bytes:
     row = store.one("SELECT content FROM blob WHERE oid=?", oid)
     return bytes(row["content"]) if row else b""
@@ -91,7 +105,15 @@ def card_data(store: Store, tree: list[sqlite3.Row]) -> dict[str, Any] | None:
 
 
 def commit(
-    store: Store, repo: int, author: str, title: str, message: str, added: dict[str, bytes], removed: set[str]
+    store: Store,
+    repo: int,
+    author: str,
+    title: str,
+    message: str,
+    added: dict[str, bytes],
+    removed: set[str],
+    *,
+    date: str | None = None,
 ) -> str:
     """Make a revision from the newest one; a removed path ending in `/` is a folder. Gives the commit id."""
     row = store.one("SELECT head FROM repo WHERE id=?", repo)
@@ -114,7 +136,7 @@ def commit(
     sha = secrets.token_hex(20)
     number = store.run(
         "INSERT INTO revision(repo, sha, title, message, author, date) VALUES(?,?,?,?,?,?)",
-        repo, sha, title, message, author, stamp(),
+        repo, sha, title, message, author, date or stamp(),
     )  # fmt: skip
     store.db.executemany(
         "INSERT INTO file VALUES(?,?,?,?)", [(number, path, oid, size) for path, (oid, size) in files.items()]

@@ -115,7 +115,7 @@ def make_repo(store: Store, kind: str, namespace: str, name: str, **about: Any) 
         int(about.get("org_members_gated", False)), about.get("hide_usernames"), about.get("creator"), now, now,
     )  # fmt: skip
     start = {".gitattributes": b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n", **about.get("files", {})}
-    files.commit(store, number, namespace, "initial commit", "", start, set())
+    files.commit(store, number, namespace, "initial commit", "", start, set(), date=about.get("date"))
     repo = find_repo(store, kind, namespace, name)
     assert repo is not None  # it was made above
     return repo

@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from gatekeeper.hub.sandbox import files
 from gatekeeper.hub.sandbox.gate import why_closed
+from gatekeeper.hub.sandbox.people import avatar
 from gatekeeper.hub.sandbox.repos import owned_repo, page_of, repo_of
 from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, as_json, route
 
@@ -58,7 +59,7 @@ def is_open(call: Call, repo: sqlite3.Row) -> bool:
 
 @route("GET", "REPO/tree/([^/]+)(?:/(.+))?")
 def tree(call: Call) -> Answer:
-    """Paths and sizes, public also behind the gate; in pages of 1,000 by path."""
+    """Paths and sizes, public also behind the gate; in pages of 1,000 by path, of 50 with the last commit of each."""
     repo = repo_of(call)
     revision = files.revision_of(call.store, repo, call.args[3])
     folder = call.args[4].strip("/")
@@ -76,14 +77,15 @@ def tree(call: Call) -> Answer:
             shown.setdefault(path, {"type": "directory", "oid": files.oid_of(path.encode()), "size": 0, "path": path})
         if recursive or len(steps) == 1:
             shown[file["path"]] = files.entry(file, open_=open_, store=call.store)
-    if call.flag("expand"):
-        last = {"id": revision["sha"], "title": revision["title"], "date": revision["date"]}
-        for entry in shown.values():
-            entry["lastCommit"] = last
+    limit = 50 if call.flag("expand") else 1000
     after = call.first("cursor")
     rest = [shown[path] for path in sorted(shown) if path > after]
-    more = call.next_link(cursor=rest[999]["path"]) if len(rest) > 1000 else []
-    return as_json(rest[:1000], headers=more)
+    more = call.next_link(cursor=rest[limit - 1]["path"]) if len(rest) > limit else []
+    if call.flag("expand"):
+        for entry in rest[:limit]:
+            last = files.last_commit(call.store, revision, entry["path"])
+            entry["lastCommit"] = {"id": last["sha"], "title": last["title"], "date": last["date"]}
+    return as_json(rest[:limit], headers=more)
 
 
 @route("POST", "REPO/paths-info/([^/]+)")
@@ -98,26 +100,38 @@ def paths_info(call: Call) -> Answer:
 
 @route("GET", "REPO/commits/([^/]+)")
 def commits(call: Call) -> Answer:
-    """The history of a revision, newest first, in pages by key."""
+    """The history of a revision, newest first, in numbered pages (`p`, 50 a page, 1,000 at most: published API)."""
     repo = repo_of(call)
     newest = files.revision_of(call.store, repo, call.args[3])
-    limit = max(1, min(int(call.first("limit", "50") or 50), 100))
-    below = int(call.first("cursor") or newest["id"] + 1)
+    limit, page = whole(call, "limit", 50, least=1, most=1000), whole(call, "p", 0)
     rows = call.store.all(
-        "SELECT * FROM revision WHERE repo=? AND id<? ORDER BY id DESC LIMIT ?", repo["id"], below, limit + 1
-    )
+        "SELECT * FROM revision WHERE repo=? AND id<=? ORDER BY id DESC LIMIT ? OFFSET ?",
+        repo["id"], newest["id"], limit + 1, page * limit,
+    )  # fmt: skip
     shown = [
         {
             "id": row["sha"],
             "title": row["title"],
             "message": row["message"],
-            "authors": [{"user": row["author"], "avatar": ""}],
+            "authors": [{"user": row["author"], "avatar": avatar(row["author"])}],
             "date": row["date"],
         }
         for row in rows[:limit]
     ]
-    more = call.next_link(cursor=rows[limit - 1]["id"]) if len(rows) > limit else []
+    more = call.next_link(p=page + 1) if len(rows) > limit else []
     return as_json(shown, headers=more)
+
+
+def whole(call: Call, name: str, otherwise: int, *, least: int = 0, most: int | None = None) -> int:
+    """A whole number of the query. Raises Refusal 400 for anything else, in the words of the Hub's other limits."""
+    text = call.first(name, str(otherwise))
+    if not text.isdigit():
+        raise Refusal(400, f"* Invalid input: expected number, received NaN * at {name}")
+    if int(text) < least:
+        raise Refusal(400, f"* Too small: expected number to be >={least} * at {name}")
+    if most is not None and int(text) > most:
+        raise Refusal(400, f"* Too big: expected number to be <={most} * at {name}")
+    return int(text)
 
 
 @route("POST", "REPO/preupload/([^/]+)")
