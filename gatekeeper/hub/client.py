@@ -127,12 +127,16 @@ class HubClient:
         return self._page(self._send("GET", path, query=query, need=need), status)
 
     def further(self, address: str, *, need: Need = Need.READ) -> Page:
-        """Return a further page. Raises HubError("stop") for one of another origin: the token goes nowhere else."""
+        """Return a further page: see port.Hub."""
+        status = urlsplit(address).path.rpartition("/")[2]
+        return self._page(self._send("GET", self._here(address), need=need), status)
+
+    def _here(self, address: str) -> str:
+        """Return an address without its origin. Raises HubError("stop") for another: the token goes nowhere else."""
         there, here = urlsplit(address), urlsplit(self.endpoint)
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise HubError(Word.STOP, "foreign_page")
-        status = there.path.rpartition("/")[2]
-        return self._page(self._send("GET", address.removeprefix(self.endpoint), need=need), status)
+        return address.removeprefix(self.endpoint)
 
     def _page(self, answer: _Answer, status: str) -> Page:
         items = self._good(answer).read()
@@ -140,10 +144,10 @@ class HubClient:
             raise wire.unreadable()
         return Page(tuple(wire.listed(item, status) for item in items), answer.next)
 
-    def file(self, kind: str, name: str, path: str, commit: str = "main") -> bytes | None:
+    def file(self, kind: str, name: str, path: str, commit: str = "main", *, need: Need = Need.TELL) -> bytes | None:
         """Return a file byte for byte, or None for none. Raises HubError("stop") for one over 1,000,000 bytes."""
         place = f"{'' if kind == 'model' else f'/{kind}s'}/{quote(name)}/resolve/{quote(commit, safe='')}/{quote(path)}"
-        answer = self._send("GET", place, need=Need.TELL, longest=LONGEST_FILE)
+        answer = self._send("GET", place, need=need, longest=LONGEST_FILE)
         code = answer.headers.get("x-error-code", "")
         if code == "EntryNotFound" or (answer.status in (401, 403) and code == "GatedRepo"):
             return None
@@ -272,7 +276,7 @@ class HubClient:
         path: str,
         *,
         need: Need,
-        query: dict[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         body: Any = None,
         content: bytes | None = None,
         longest: int = LONGEST_LIST,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class Word(StrEnum):
@@ -69,7 +69,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """One item of a request list. `person` is None where the repository does not share who asks."""
+    """One item of a request list. `person` is None where the repository does not share who asks.
+
+    `granter_gone`: somebody accepted it whose account does not exist any more.
+    """
 
     person: Person | None
     request_id: str
@@ -77,6 +80,8 @@ class ListedRequest:
     requested_at: datetime
     reviewed_at: datetime | None = None
     granted_by: str = ""
+    granted_by_id: str = ""
+    granter_gone: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -85,6 +90,63 @@ class Page:
     """One page of a list, and the address of the next one (empty on the last)."""
 
     items: tuple[ListedRequest, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A person or an organisation of the Hub, as the owner of repositories."""
+
+    name: str
+    hub_id: str
+    is_organisation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A repository in the list of a namespace; `has_form`: its card holds keys of a gate, gated or not."""
+
+    state: RepositoryState
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+    has_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a repository's history."""
+
+    sha: str
+    at: datetime
+    authors: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in an organisation; `role` is empty where the token may not see it."""
+
+    person: Person
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file at the root of a repository, and when it last became what it is."""
+
+    path: str
+    changed_at: datetime | None = None
+    commit: str = ""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Portion(Generic[T]):
+    """One page of any list, and the address of the next one (empty on the last)."""
+
+    items: tuple[T, ...]
     next: str = ""
 
 
@@ -151,7 +213,7 @@ class Hub(Protocol):
     def set_gate(self, kind: str, name: str, gate: str) -> None:
         """Set how a repository is gated."""
 
-    def file(self, kind: str, name: str, path: str, commit: str = "main") -> bytes | None:
+    def file(self, kind: str, name: str, path: str, commit: str = "main", *, need: Need = Need.TELL) -> bytes | None:
         """Return a file that the gate leaves open (README.md, LICENSE …) byte for byte, or None."""
 
     def commit_card(self, kind: str, name: str, text: bytes, *, parent: str, message: str) -> str:
@@ -159,3 +221,25 @@ class Hub(Protocol):
 
     def can(self, capability: str) -> bool:
         """Say whether the Hub is believed to know `batch`, `reset` or `user_id`."""
+
+
+class HubDirectory(Hub, Protocol):
+    """A Hub that is also asked what a namespace has: only reading. Every method may raise HubError.
+
+    A list is read from its first page, or from the page `at` whose address an earlier one gave.
+    """
+
+    def namespace(self, name: str) -> Namespace | None:
+        """Return the person or the organisation of a name, or None for neither."""
+
+    def repositories(self, kind: str, owner: str, *, at: str = "") -> Portion[Listing]:
+        """Return repositories of a namespace, as many as the token may see."""
+
+    def members(self, organisation: str, *, at: str = "") -> Portion[Member]:
+        """Return members of an organisation, as many as the token may see."""
+
+    def commits(self, kind: str, name: str, *, at: str = "") -> Portion[Commit]:
+        """Return the commits of a repository's main branch, newest first."""
+
+    def files(self, kind: str, name: str, *, at: str = "") -> Portion[ListedFile]:
+        """Return the files at the root of a repository, with who changed them last."""

@@ -6,7 +6,19 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .port import HubError, Identity, ListedRequest, Person, RepositoryState, Word
+from .port import (
+    Commit,
+    HubError,
+    Identity,
+    ListedFile,
+    ListedRequest,
+    Listing,
+    Member,
+    Namespace,
+    Person,
+    RepositoryState,
+    Word,
+)
 
 HUB_ID = re.compile(r"[0-9a-f]{24}")
 LIMIT = re.compile(r'"(?P<kind>\w+)"\s*;\s*r=(?P<left>\d+)\s*;\s*t=(?P<seconds>\d+)')
@@ -97,6 +109,8 @@ def listed(item: Any, status: str) -> ListedRequest:
         requested_at=requested,
         reviewed_at=moment(item.get("reviewedAt")),
         granted_by=_plain(granter.get("user"), 100) if isinstance(granter, Mapping) else "",
+        granted_by_id=_plain(granter.get("_id"), 24) if isinstance(granter, Mapping) else "",
+        granter_gone=isinstance(granter, Mapping) and not granter.get("user"),
         fields={_plain(label, 2_000): _plain(value, 20_000) for label, value in fields.items()}
         if isinstance(fields, Mapping)
         else {},
@@ -144,6 +158,59 @@ def state(kind: str, shown: Mapping[str, Any]) -> RepositoryState:
         licence=licences[0] if licences else "",
         commit=str(shown.get("sha") or ""),
     )
+
+
+def namespace(shown: Any, *, is_organisation: bool) -> Namespace:
+    """Return a person or an organisation from the Hub's overview of it."""
+    if not isinstance(shown, Mapping):
+        raise unreadable()
+    name = shown.get("name") if is_organisation else shown.get("user")
+    return Namespace(_plain(name, 100), _plain(shown.get("_id"), 24), is_organisation)
+
+
+def listing(kind: str, item: Any) -> Listing:
+    """Return one item of the list of a namespace's repositories."""
+    if not isinstance(item, Mapping) or not item.get("id"):
+        raise unreadable()
+    card = item.get("cardData")
+    return Listing(
+        state(kind, item),
+        moment(item.get("createdAt")),
+        moment(item.get("lastModified")),
+        has_form=isinstance(card, Mapping) and any(str(key).startswith("extra_gated_") for key in card),
+    )
+
+
+def commit(item: Any) -> Commit:
+    """Return one item of a history."""
+    at = moment(item.get("date")) if isinstance(item, Mapping) else None
+    if at is None or not item.get("id"):
+        raise unreadable()
+    authors = item.get("authors")
+    names = [author.get("user") for author in authors if isinstance(author, Mapping)] if authors else []
+    return Commit(
+        sha=_plain(item["id"], 40),
+        at=at,
+        authors=tuple(_plain(name, 100) for name in names if name),
+        title=_plain(item.get("title"), 300),
+    )
+
+
+def member(item: Any) -> Member:
+    """Return one item of the list of an organisation's members."""
+    person = _person(item)
+    if person is None:
+        raise unreadable()
+    return Member(person, _plain(item.get("role"), 40))
+
+
+def listed_file(item: Any) -> ListedFile:
+    """Return one entry of a tree that was asked for with the last commit of each."""
+    if not isinstance(item, Mapping):
+        raise unreadable()
+    last = item.get("lastCommit")
+    last = last if isinstance(last, Mapping) else {}
+    return ListedFile(_plain(item.get("path"), 1_000), moment(last.get("date")), _plain(last.get("id"), 40))
 
 
 def unreadable() -> HubError:
