@@ -8,7 +8,7 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gatekeeper.actions import grants, requests
+from gatekeeper.actions import grants, intake, requests
 from gatekeeper.models import AccessRequest, Grant, PersonalText
 from gatekeeper.rules.refusals import Refused
 
@@ -18,11 +18,13 @@ AT_ONCE = 200
 
 
 def tick(*, at: datetime | None = None) -> None:
-    """Do what has fallen due: expire requests and grants, note broken promises, delete what was kept long enough."""
+    """Do what has fallen due: expire, remind, note broken promises, delete what was kept long enough."""
     at = at or timezone.now()
     in_batches(AccessRequest.objects.to_expire(at=at), requests.expire_all, at=at)
     in_batches(Grant.objects.to_expire(at=at), grants.expire_all, at=at)
     while requests.note_breaches(at=at):
+        pass
+    while intake.remind_unfinished(at=at):
         pass
     delete_overdue_texts(at=at)
 

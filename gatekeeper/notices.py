@@ -156,12 +156,17 @@ def message(notice: Notice, kind: NoticeKind, thing: Any, *, connection: Any = N
 
 
 def _sentences(kind: NoticeKind, thing: Any) -> list[str]:
-    ends = kind.until and getattr(thing, "ends_at", None) is not None
+    ends = kind.until and _end_of(thing) is not None
     return [*kind.sentences, kind.until] if ends else list(kind.sentences)
 
 
+def _end_of(thing: Any) -> datetime | None:
+    """Return when a grant ends, or until when a request waits for its person."""
+    return getattr(thing, "ends_at", None) or getattr(thing, "waits_until", None)
+
+
 def _places(thing: Any) -> dict[str, str]:
-    ends_at = getattr(thing, "ends_at", None)
+    ends_at = _end_of(thing)
     return {
         "release": thing.stage.release.title,
         "stage": thing.stage.title,

@@ -142,6 +142,7 @@ SYSTEM = {
     "follow",
     "keep_card",
     "note_breaches",
+    "remind_unfinished",
 }
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import notices
-from gatekeeper.actions import decisions, grants, requests, reviews
+from gatekeeper.actions import decisions, grants, intake, requests, reviews
 from gatekeeper.catalogues.notices import NOTICE_KINDS
 from gatekeeper.models import Notice, Repository, Stage
 from tests import factories
@@ -66,6 +66,8 @@ def told(
         "question_asked": asked,
         "question_answered": lambda: requests.answer_back(asked(), by=ha, words=WORDS),
         "finish_here": lambda: factories.brought_in(aurora, _person(ines), answers={"Affiliation": WORDS}),
+        "finish_soon": lambda: factories.brought_in(aurora, _person(ines), answers={"Affiliation": WORDS})
+        and intake.remind_unfinished(at=factories.later(4)),
         "decided_approved": approved,
         "decided_denied_correctable": lambda: denied(decisions.deny_correctably, "USE_THIN"),
         "decided_denied_final": lambda: denied(decisions.deny_finally, "USE_RESTRICTED"),

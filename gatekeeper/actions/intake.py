@@ -189,6 +189,31 @@ def _complete_on_the_hub(
     return admit_all(complete, at=at)
 
 
+def remind_unfinished(*, at: datetime | None = None, limit: int = 500) -> int:
+    """Remind people, after 3 and 10 days, to finish here what they began on the Hub; returns how many were due.
+
+    A clock that stood still sends one reminder, not two. Only people with an account here can be written to.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        rows = list(
+            AccessRequest.objects.to_remind(at=at)
+            .select_for_update(no_key=True, of=("self",), skip_locked=True)
+            .select_related("stage__release", "person__user")
+            .order_by("pk")[:limit]
+        )
+        for row in rows:
+            row.reminded = row.reminders_due(at=at)
+        AccessRequest.objects.bulk_update(rows, ["reminded"], batch_size=1_000)
+        record(
+            (("request.remind", row, {"number": row.reminded}) for row in rows),
+            by=acting(Viewer.system("clock")),
+            at=at,
+        )
+        tell(((row.person.user, "finish_soon", row) for row in rows), at=at)
+    return len(rows)
+
+
 def _card_at(cards: Sequence[Card], at: datetime) -> Card:
     """Return the card that was the latest known at that time, or the first that is known."""
     before = [card for card in cards if card.read_at <= at]

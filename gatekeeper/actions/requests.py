@@ -16,6 +16,7 @@ from gatekeeper.models import (
     Event,
     GatePolicy,
     Grant,
+    HubAccess,
     LicenceVersion,
     MessageKind,
     PersonalText,
@@ -25,7 +26,7 @@ from gatekeeper.models import (
 )
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import lifecycle, questions
-from gatekeeper.rules.access import Closing
+from gatekeeper.rules.access import Closing, Seen
 from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
@@ -314,10 +315,24 @@ def expire_all(requests: Iterable[AccessRequest], *, at: datetime | None = None)
     """Expire requests whose time to answer has run out. Not a denial: the Hub request is reset, to ask again."""
     with step("request", "expire", requests, by=Viewer.system("clock"), at=at) as moved:
         _stop_waiting(moved.rows)
-        on_hub = [row for row in moved.rows if row.status != RequestStatus.DRAFT]
+        pressed = _pressed(moved.rows)
+        on_hub = [row for row in moved.rows if row.status != RequestStatus.DRAFT or row.pk in pressed]
         moved.wish(closing=Closing.RESET, cause="request_expired", rows=on_hub)
         tell(((row.person.user, "request_expired", row) for row in moved.rows), at=moved.at)
     return moved.rows
+
+
+def _pressed(cases: Iterable[AccessRequest]) -> set[int]:
+    """Return the ids of those whose person waits on the Hub too: a draft that a Hub request has joined."""
+    waiting = set(
+        HubAccess.objects.filter(
+            person__in={case.person_id for case in cases},
+            repository__stages__in={case.stage_id for case in cases},
+            seen=Seen.PENDING,
+            adopted_of__isnull=False,
+        ).values_list("person_id", "repository__stages")
+    )
+    return {case.pk for case in cases if (case.person_id, case.stage_id) in waiting}
 
 
 def note_breaches(*, at: datetime | None = None) -> int:

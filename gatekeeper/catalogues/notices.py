@@ -15,7 +15,7 @@ CASE, REVIEW, MY_ACCESS = "/requests/%(id)s/", "/cases/%(id)s/", "/my-access/"
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """One kind of mail. Places: %(release)s, %(stage)s and, where a grant ends, %(until)s in `until`."""
+    """One kind of mail. Places: %(release)s, %(stage)s and, where a grant ends or a request waits, %(until)s in `until`."""
 
     subject: str
     sentences: tuple[str, ...]
@@ -59,6 +59,16 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         ),
         _("Finish the request"),
         CASE,
+    ),
+    "finish_soon": NoticeKind(
+        _("Your request for %(release)s is not finished yet"),
+        (
+            _("You asked for access to %(release)s on the Hub, and your request for “%(stage)s” is not finished yet."),
+            _("What you have answered there is kept: open the request, read the licence and submit it."),
+        ),
+        _("Finish the request"),
+        CASE,
+        until=_("It waits for you until %(until)s. After that it expires, which is no denial: you can ask again."),
     ),
     "decided_approved": NoticeKind(
         _("Your request for %(release)s was approved"),

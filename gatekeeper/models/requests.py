@@ -1,7 +1,7 @@
 """Access requests: one case of one person at one stage, with its submissions and the messages about it."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -22,6 +22,10 @@ from .roles import case_roles, is_own
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
+
+
+# Days after which somebody is reminded to finish here what began on the Hub.
+REMIND_AFTER_DAYS = (3, 10)
 
 
 class Origin(models.TextChoices):
@@ -72,6 +76,13 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def to_expire(self, *, at: datetime) -> "AccessRequestQuerySet":
         """Return the requests whose time to answer has run out."""
         return self.filter(status__in=lifecycle.find("request", "expire").from_, waits_until__lte=at)
+
+    def to_remind(self, *, at: datetime) -> "AccessRequestQuerySet":
+        """Return the requests begun on the Hub whose person is to be reminded now to finish them here."""
+        due = Q()
+        for before, days in enumerate(REMIND_AFTER_DAYS):
+            due |= Q(reminded__lte=before, status_at__lte=at - timedelta(days=days))
+        return self.filter(due, status=RequestStatus.BROUGHT_IN, waits_until__gt=at)
 
     def overdue(self, *, at: datetime) -> "AccessRequestQuerySet":
         """Return the cases whose promised time has passed while somebody here owed the answer."""
@@ -129,6 +140,10 @@ class AccessRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person.username} at {self.stage}"
+
+    def reminders_due(self, *, at: datetime) -> int:
+        """Return how many reminders to finish it here its person should have had by now."""
+        return sum(self.status_at + timedelta(days=days) <= at for days in REMIND_AFTER_DAYS)
 
     @property
     def publisher_id(self) -> int:

@@ -143,6 +143,7 @@ RECORDED = {
     "request.take": gettext_noop("Taken into review"),
     "request.put_back": gettext_noop("Put back into the queue"),
     "request.admit": gettext_noop("Taken into the queue as answered on the Hub"),
+    "request.remind": gettext_noop("Reminded to finish the request here"),
     "request.withdraw": gettext_noop("Withdrawn"),
     "request.expire": gettext_noop("Expired"),
     "request.breach": gettext_noop("The promised time passed without a decision"),
