@@ -222,7 +222,7 @@ DATABASES = {"default": database_from(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
     stop("REDIS_URL must be a Redis address (redis://host:6379/0).")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
@@ -231,6 +231,12 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
     }
 }
+if OFFLINE and not given("REDIS_URL"):
+    # What a command without servers remembers, such as the calls that its token has left, is its own.
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_PREFIX": CACHES["default"]["KEY_PREFIX"],
+    }
 
 # Redis gives an unacknowledged task to another worker after this many seconds: longer than any task may run.
 TASK_SECONDS = 600
