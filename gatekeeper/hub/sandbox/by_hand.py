@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
-from gatekeeper.hub.sandbox import files, gate, repos, seeding
+from gatekeeper.hub.sandbox import commits, files, gate, repos, seeding
 from gatekeeper.hub.sandbox.descriptions import describe
 from gatekeeper.hub.sandbox.people import find_person
 from gatekeeper.hub.sandbox.steering import person_named
@@ -78,6 +78,8 @@ def change_repo(call: Call) -> Answer:
     `files` make a commit, with `by`, `title` and `date`.
     """
     repo, sent = repo_named(call), call.json
+    if {"gated", "visibility", "hide_usernames", "org_members_gated"} & set(sent):
+        repos.tell_of_settings(call, repo, sent.get("visibility"))
     if "gated" in sent:
         repos.set_gate(call.store, repo, sent["gated"] or None)
     if "visibility" in sent:
@@ -90,15 +92,20 @@ def change_repo(call: Call) -> Answer:
         added = {path: text.encode() for path, text in sent["files"].items()}
         author = sent.get("by") or repo["namespace"]
         title = sent.get("title", "Update by hand")
-        files.commit(call.store, repo["id"], author, title, "", added, set(), date=sent.get("date"))
+        before = files.head_of(call.store, repo)["sha"]
+        sha = files.commit(call.store, repo["id"], author, title, "", added, set(), date=sent.get("date"))
+        commits.tell_of_commit(call, repo, "refs/heads/main", before, sha)
     if sent.get("rename"):
         repos.rename_repo(call.store, repo, *str(sent["rename"]).split("/", 1))
+        call.tell("repo", repo, "move", movedTo={"name": sent["rename"]})
     return as_json({})
 
 
 @route("DELETE", "/_sandbox/(models|datasets|spaces)/([^/]+)/([^/]+)")
 def remove_repo(call: Call) -> Answer:
-    repos.remove_repo(call.store, repo_named(call))
+    repo = repo_named(call)
+    repos.remove_repo(call.store, repo)
+    call.tell("repo", repo, "delete")
     return as_json({})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import time
@@ -147,10 +148,13 @@ class SandboxControl:
         made = self.call("POST", self._repo(repo_id, repo_type) + "/seed", {"statuses": statuses, **about})
         return int(made["made"])
 
-    # Options, faults, journal
+    # Options, faults
 
     def options(self, **changes: Any) -> dict[str, Any]:
-        """Change options: `lag` (s), `order`, `window` (s), `quota` ({"api": n}), `ip_location`, `capabilities`."""
+        """Change options: `lag` (s), `order`, `window` (s), `quota` ({"api": n}), `ip_location`, `capabilities`.
+
+        Of webhooks: `webhook_timeout` (s), `webhook_failures`, `webhook_triggers` (a day), `webhook_copies`.
+        """
         return dict(self.call("POST", "/options", changes))
 
     def capabilities(self, **switches: bool) -> None:
@@ -185,6 +189,35 @@ class SandboxControl:
                 return
             time.sleep(0.02)
         raise TimeoutError(f"fault {fault} holds fewer than {count} calls after {seconds} s")
+
+    # Webhooks
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """All webhooks as the Hub describes them, with `person` and `failures`."""
+        return list(self.call("GET", "/webhooks"))
+
+    def sent(self, count: int = 0, seconds: float = 10) -> list[dict[str, Any]]:
+        """What webhooks were sent: `webhook`, `body` (text), `status` or `failure`; waits until there are so many.
+
+        Raises TimeoutError.
+        """
+        end = time.monotonic() + seconds
+        while len(found := self.call("GET", "/webhooks/sent")) < count:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{len(found)} webhooks were sent after {seconds} s, not {count}")
+            time.sleep(0.02)
+        return list(found)
+
+    def replay(self, webhook: str, times: int = 1, n: int | None = None) -> None:
+        """Send once more what was sent last, or what has the number `n`."""
+        self.call("POST", f"/webhooks/{webhook}/replay", {"times": times, "n": n})
+
+    def send(self, webhook: str, body: bytes, times: int = 1, **about: Any) -> None:
+        """Send any bytes to where a webhook leads, with another `secret` or further `headers`."""
+        content = base64.b64encode(body).decode()
+        self.call("POST", f"/webhooks/{webhook}/send", {"body": content, "times": times, **about})
+
+    # Journal
 
     def journal(self, method: str | None = None, path: str = "") -> list[dict[str, Any]]:
         """The calls received since the last clearing, oldest first, narrowed by method and by a part of the path."""

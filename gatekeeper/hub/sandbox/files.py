@@ -30,12 +30,25 @@ def head_of(store: Store, repo: sqlite3.Row) -> sqlite3.Row:
 
 
 def revision_of(store: Store, repo: sqlite3.Row, name: str) -> sqlite3.Row:
-    """The revision of a branch name or commit id (whole, or its first 7 digits or more); raises Refusal 404."""
+    """The revision of a branch, a pull request (`refs/pr/1`) or a commit id (whole, or its first 7 digits or more).
+
+    Raises Refusal 404.
+    """
     if name in {"main", "refs/heads/main", "HEAD"}:
         return head_of(store, repo)
     row = None
+    if name.startswith("refs/pr/"):
+        row = store.one(
+            "SELECT revision.* FROM revision JOIN pull ON pull.head=revision.id"
+            " JOIN discussion ON discussion.id=pull.discussion WHERE discussion.repo=? AND num=?",
+            repo["id"], name.removeprefix("refs/pr/"),
+        )  # fmt: skip
     if len(name) >= 7 and set(name) <= set("0123456789abcdef"):
-        row = store.one("SELECT * FROM revision WHERE repo=? AND sha >= ? AND sha < ?", repo["id"], name, name + "g")
+        row = store.one(
+            "SELECT * FROM revision WHERE sha >= ? AND sha < ?"
+            " AND (repo=? OR -repo IN (SELECT id FROM discussion WHERE repo=?))",
+            name, name + "g", repo["id"], repo["id"],
+        )  # fmt: skip
     if row is None:
         raise Refusal(404, f"Invalid rev id: {name}", "RevisionNotFound")
     return row
@@ -115,13 +128,35 @@ def commit(
     *,
     date: str | None = None,
 ) -> str:
-    """Make a revision from the newest one; a removed path ending in `/` is a folder. Gives the commit id."""
+    """Make a revision from the newest one, which it replaces. Gives the commit id."""
     row = store.one("SELECT head FROM repo WHERE id=?", repo)
+    head = row["head"] if row is not None else None
+    number, sha = revise(store, repo, head, author, title, message, added, removed, date=date)
+    store.run("UPDATE repo SET head=?, modified_at=? WHERE id=?", number, stamp(), repo)
+    return sha
+
+
+def revise(
+    store: Store,
+    repo: int,
+    parent: int | None,
+    author: str,
+    title: str,
+    message: str,
+    added: dict[str, bytes],
+    removed: set[str],
+    *,
+    date: str | None = None,
+) -> tuple[int, str]:
+    """Make a revision on top of another one; a removed path ending in `/` is a folder. Gives its number and commit id.
+
+    Raises Refusal 404 for a removed file that is not there.
+    """
     files = {}
-    if row is not None and row["head"] is not None:
+    if parent is not None:
         files = {
             file["path"]: (file["oid"], file["size"])
-            for file in store.all("SELECT path, oid, size FROM file WHERE revision=?", row["head"])
+            for file in store.all("SELECT path, oid, size FROM file WHERE revision=?", parent)
         }
     for path in removed:
         gone = [name for name in files if name == path or (path.endswith("/") and name.startswith(path))]
@@ -141,8 +176,7 @@ def commit(
     store.db.executemany(
         "INSERT INTO file VALUES(?,?,?,?)", [(number, path, oid, size) for path, (oid, size) in files.items()]
     )
-    store.run("UPDATE repo SET head=?, modified_at=? WHERE id=?", number, stamp(), repo)
-    return sha
+    return number, sha
 
 
 def entry(file: sqlite3.Row, *, open_: bool, store: Store) -> dict[str, Any]:

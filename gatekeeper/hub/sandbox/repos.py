@@ -132,11 +132,15 @@ def create(call: Call) -> Answer:
         # With the address of the one there, which the client gives to a caller for whom that is good enough.
         raise Refusal(409, f"You already created this {kind} repo", url=call.base + page_of(there))
     repo = make_repo(call.store, kind, namespace, name, visibility=visibility, creator=me.id)
+    call.tell("repo", repo, "create")
     return as_json({"url": call.base + page_of(repo), "name": repo_id(repo), "id": repo["hub_id"]})
 
 
 def remove_repo(store: Store, repo: sqlite3.Row) -> None:
     number = repo["id"]
+    # The commits of a pull request stand in the same table, under the negative number of its discussion.
+    store.run("UPDATE revision SET repo=? WHERE -repo IN (SELECT id FROM discussion WHERE repo=?)", number, number)
+    store.run("DELETE FROM pull WHERE discussion IN (SELECT id FROM discussion WHERE repo=?)", number)
     store.run("DELETE FROM file WHERE revision IN (SELECT id FROM revision WHERE repo=?)", number)
     store.run("DELETE FROM happening WHERE discussion IN (SELECT id FROM discussion WHERE repo=?)", number)
     for table in ("revision", "request", "past", "moved", "discussion"):
@@ -154,6 +158,7 @@ def delete(call: Call) -> Answer:
     if not may_write(repo, me):
         raise Refusal(403, NOT_PERMITTED)
     remove_repo(call.store, repo)
+    call.tell("repo", repo, "delete")
     return as_json({})
 
 
@@ -179,6 +184,7 @@ def move(call: Call) -> Answer:
         raise Refusal(403, NOT_PERMITTED)
     namespace_of(call, new[0])
     rename_repo(call.store, repo, *new)
+    call.tell("repo", repo, "move", movedTo={"name": "/".join(new)})
     return as_json({})
 
 
@@ -220,7 +226,13 @@ def settings(call: Call) -> Answer:
         if key in sent
     }
     call.store.run("UPDATE repo SET settings=? WHERE id=?", json.dumps(kept), repo["id"])
+    tell_of_settings(call, repo, visibility)
     return as_json(echo)
+
+
+def tell_of_settings(call: Call, repo: sqlite3.Row, visibility: str | None = None) -> None:
+    """Tell of changed settings. Only visibility is named; a change of the gate is an empty object (documented)."""
+    call.tell("repo.config", repo, updatedConfig={"private": visibility == "private"} if visibility else {})
 
 
 def creator_id(store: Store, name: str | None) -> int | None:

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from gatekeeper.hub.sandbox import (  # noqa: F401  # importing them registers their routes
     by_hand,
+    commits,
     descriptions,
     discussions,
     openid,
@@ -22,8 +23,11 @@ from gatekeeper.hub.sandbox import (  # noqa: F401  # importing them registers t
     requests,
     steering,
     uploads,
+    webhooks,
+    webhooks_by_hand,
 )
 from gatekeeper.hub.sandbox.people import identify
+from gatekeeper.hub.sandbox.postman import Postman
 from gatekeeper.hub.sandbox.repos import Moved, moved_answer
 from gatekeeper.hub.sandbox.store import Store
 from gatekeeper.hub.sandbox.switchboard import Fault, Switchboard
@@ -49,6 +53,7 @@ class SandboxServer(ThreadingHTTPServer):
         self.public_url = public_url
         self.switches = Switchboard()
         self.switches.set_options(store.setting("options", {}))
+        self.postman = Postman(store, self.switches)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is its own business."""
@@ -174,11 +179,14 @@ class Conversation(BaseHTTPRequestHandler):
             return refuse(Refusal(404, "Not Found"), plain=plain)
         handler, pieces = found
         call.args = tuple(unquote(piece) for piece in pieces)
+        call.postman = self.hub.postman
         try:
             if call.method in {"GET", "HEAD"}:
                 return handler(call)
             with self.hub.store.write():
-                return handler(call)
+                answer = handler(call)
+            self.hub.postman.post(webhooks.letters(self.hub.store, call.base, call.news))
+            return answer
         except Refusal as refusal:
             return refuse(refusal, plain=plain)
         except Moved as moved:

@@ -64,6 +64,8 @@ def reset(call: Call) -> Answer:
     call.store.keep("begun", start)
     Begun(**start).put(call.store)
     call.switches.reset()
+    if call.postman is not None:
+        call.postman.forget()
     return as_json({})
 
 
@@ -108,7 +110,7 @@ def change_person(call: Call) -> Answer:
 def delete_person(call: Call) -> Answer:
     """An account is deleted: its tokens, requests and memberships go with it."""
     person = person_named(call, call.args[0])
-    for table in ("token", "membership", "request", "past", "code", "refresh"):
+    for table in ("token", "membership", "request", "past", "code", "refresh", "webhook"):
         call.store.run(f"DELETE FROM {table} WHERE person=?", person["id"])  # noqa: S608  # fixed names
     call.store.run("DELETE FROM person WHERE id=?", person["id"])
     return as_json({})
@@ -158,7 +160,7 @@ def make_app(call: Call) -> Answer:
 
 @route("POST", "/_sandbox/options")
 def change_options(call: Call) -> Answer:
-    """Change options: `lag`, `order`, `window`, `quota`, `ip_location`, `capabilities`; kept over a restart."""
+    """Change options (see OPTIONS); kept over a restart."""
     try:
         call.switches.set_options(call.json)
     except KeyError as error:

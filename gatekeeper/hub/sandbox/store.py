@@ -75,10 +75,16 @@ CREATE TABLE IF NOT EXISTS happening(
     id INTEGER PRIMARY KEY, hub_id TEXT NOT NULL, discussion INTEGER NOT NULL, kind TEXT NOT NULL, author INTEGER,
     created_at TEXT NOT NULL, content TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS happening_discussion ON happening(discussion, id);
+CREATE TABLE IF NOT EXISTS pull(
+    discussion INTEGER PRIMARY KEY, base INTEGER NOT NULL, head INTEGER NOT NULL, merged TEXT);
+CREATE TABLE IF NOT EXISTS webhook(
+    id INTEGER PRIMARY KEY, hub_id TEXT NOT NULL UNIQUE, person INTEGER NOT NULL, url TEXT NOT NULL,
+    watched TEXT NOT NULL, domains TEXT NOT NULL, secret TEXT, disabled TEXT NOT NULL DEFAULT '',
+    failures INTEGER NOT NULL DEFAULT 0);
 """
 _EVERY_TABLE = (
     "setting person org membership token repo moved revision blob file request past app code refresh discussion "
-    "happening"
+    "happening pull webhook"
 )
 EVERY_TABLE = _EVERY_TABLE.split()
 

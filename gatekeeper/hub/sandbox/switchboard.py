@@ -18,6 +18,10 @@ OPTIONS: dict[str, Any] = {
     "window": 300,  # seconds of a rate limit window
     "quota": {"api": 100_000, "resolvers": 500_000, "pages": 10_000},
     "ip_location": "FR",
+    "webhook_timeout": 2.0,  # seconds until whoever is told has answered
+    "webhook_failures": 5,  # in a row, until a webhook is suspended (the Hub's own number is not known)
+    "webhook_triggers": 1_000,  # of one webhook in 24 hours (documented)
+    "webhook_copies": 1,  # how often each is sent
     "capabilities": CAPABILITIES,
 }
 KINDS = ("latency", "hold", "status", "drop", "no_next")

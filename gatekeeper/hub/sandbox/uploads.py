@@ -1,26 +1,20 @@
-"""Files over HTTP: what is served of them, the tree, the history, and commits as the client makes them."""
+"""Files over HTTP: what is served of them, the tree and the history."""
 
 from __future__ import annotations
 
-import base64
-import json
 import sqlite3
 from typing import Any
 from urllib.parse import parse_qs
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from gatekeeper.hub.sandbox import files
 from gatekeeper.hub.sandbox.gate import why_closed
 from gatekeeper.hub.sandbox.people import avatar
-from gatekeeper.hub.sandbox.repos import owned_repo, page_of, repo_of
+from gatekeeper.hub.sandbox.repos import repo_of
 from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, as_json, route
 
 # Served to anyone although the gate is closed, at the root only and spelt exactly so (observed behaviour of the Hub).
 OPEN_FILES = {"README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"}
 TEXT = (".md", ".txt", ".json", ".yaml", ".yml", ".gitattributes", ".py", ".csv")
-QUESTION_TYPES = {"text", "checkbox", "date_picker", "country", "select", "ip_location"}
 
 
 def serve(call: Call, *, open_files: set[str]) -> Answer:
@@ -132,100 +126,3 @@ def whole(call: Call, name: str, otherwise: int, *, least: int = 0, most: int | 
     if most is not None and int(text) > most:
         raise Refusal(400, f"* Too big: expected number to be <={most} * at {name}")
     return int(text)
-
-
-@route("POST", "REPO/preupload/([^/]+)")
-def preupload(call: Call) -> Answer:
-    """How each file is to be sent: here always with the commit. Known ids let the client skip what is unchanged."""
-    repo = owned_repo(call, "repo.content.write")
-    known = {file["path"]: file["oid"] for file in files.tree_of(call.store, files.head_of(call.store, repo))}
-    asked = [file["path"] for file in call.json.get("files", [])]
-    return as_json(
-        {
-            "files": [
-                {"path": path, "uploadMode": "regular", "shouldIgnore": False, "oid": known.get(path)} for path in asked
-            ]
-        }
-    )
-
-
-@route("POST", "REPO/commit/([^/]+)")
-def commit(call: Call) -> Answer:
-    """A commit as lines of JSON; raises Refusal 412 when another one happened since its `parentCommit`."""
-    repo = owned_repo(call, "repo.content.write")
-    if call.args[3] != "main":
-        raise Refusal(404, f"Invalid rev id: {call.args[3]}", "RevisionNotFound")
-    if call.flag("create_pr"):
-        raise Refusal(400, "The sandbox has no pull requests")
-    header: dict[str, Any] = {}
-    added: dict[str, bytes] = {}
-    removed: set[str] = set()
-    try:
-        for line in filter(None, call.body.split(b"\n")):
-            piece = json.loads(line)
-            value = piece["value"]
-            if piece["key"] == "header":
-                header = value
-            elif piece["key"] == "file":
-                content = value["content"]
-                added[value["path"]] = (
-                    base64.b64decode(content) if value.get("encoding") == "base64" else content.encode()
-                )
-            elif piece["key"] == "deletedFile":
-                removed.add(value["path"])
-            elif piece["key"] == "deletedFolder":
-                removed.add(value["path"].rstrip("/") + "/")
-            else:
-                raise Refusal(400, f"The sandbox takes no {piece['key']} in a commit")
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refusal(400, "Invalid commit") from error
-    head = files.head_of(call.store, repo)
-    parent = header.get("parentCommit")
-    if parent and not head["sha"].startswith(parent):
-        raise Refusal(412, "A commit has happened since. Please refresh and try again.")
-    title = header.get("summary")
-    if not title:
-        raise Refusal(400, "Missing commit summary")
-    if "README.md" in added and (faults := card_faults(added["README.md"].decode(errors="replace"))):
-        raise Refusal(400, "Invalid metadata in README.md: " + "; ".join(faults))
-    sha = files.commit(call.store, repo["id"], call.me().name, title, header.get("description") or "", added, removed)
-    return as_json(
-        {"success": True, "commitOid": sha, "commitUrl": f"{call.base}{page_of(repo)}/commit/{sha}", "hookOutput": ""}
-    )
-
-
-def card_faults(text: str) -> list[str]:
-    """What is wrong with the metadata of a card, one sentence each."""
-    block = files.front_matter(text)
-    if block is None:
-        return []
-    try:
-        card = YAML(typ="safe", pure=True).load(block)
-    except YAMLError as error:
-        return [" ".join(str(error).split())]
-    if card is None:
-        return []
-    if not isinstance(card, dict):
-        return ["The metadata is not a mapping"]
-    fields = card.get("extra_gated_fields", {})
-    if not isinstance(fields, dict):
-        return ['"extra_gated_fields" must be of type object']
-    faults = []
-    for label, kind in fields.items():
-        name = kind.get("type") if isinstance(kind, dict) else kind
-        if name not in QUESTION_TYPES:
-            faults.append(f'"extra_gated_fields.{label}" must be one of [{", ".join(sorted(QUESTION_TYPES))}]')
-        elif name == "select" and not (isinstance(kind, dict) and kind.get("options")):
-            faults.append(f'"extra_gated_fields.{label}.options" is required')
-    return faults
-
-
-@route("POST", "/api/validate-yaml")
-def validate_yaml(call: Call) -> Answer:
-    text = str(call.json.get("content", ""))
-    faults = card_faults(text)
-    warnings = [] if files.front_matter(text) is not None else ["empty or missing yaml metadata in repo card"]
-    return as_json(
-        {"errors": [{"message": fault} for fault in faults], "warnings": [{"message": line} for line in warnings]},
-        400 if faults else 200,
-    )

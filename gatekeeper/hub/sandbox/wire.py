@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from gatekeeper.hub.sandbox.people import Viewer
+    from gatekeeper.hub.sandbox.postman import Postman
     from gatekeeper.hub.sandbox.store import Store
     from gatekeeper.hub.sandbox.switchboard import Switchboard
 
@@ -72,6 +75,16 @@ def refuse(refusal: Refusal, *, plain: bool = False) -> Answer:
 
 
 @dataclass
+class News:
+    """Something that happened to a repository (as it was then), for whoever watches it; `more` is told with it."""
+
+    scope: str
+    action: str
+    repo: sqlite3.Row
+    more: dict[str, Any]
+
+
+@dataclass
 class Call:
     """One HTTP request, with what answers it: the store, the switches and, once known, the person behind it."""
 
@@ -86,6 +99,8 @@ class Call:
     switches: Switchboard
     args: tuple[str, ...] = ()
     viewer: Viewer | None = None
+    postman: Postman | None = None
+    news: list[News] = field(default_factory=list)
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
@@ -129,6 +144,10 @@ class Call:
         query = {name: values[-1] for name, values in self.query.items()}
         query.update({name: str(value) for name, value in changes.items()})
         return [("Link", f'<{self.base}{self.path}?{urlencode(query)}>; rel="next"')]
+
+    def tell(self, scope: str, repo: sqlite3.Row, action: str = "update", **more: Any) -> None:
+        """Have webhooks told what happens here, once the call has changed what it changes."""
+        self.news.append(News(scope, action, repo, more))
 
     def me(self) -> Viewer:
         """The signed-in person; raises Refusal 401 in the Hub's words for anyone else."""
