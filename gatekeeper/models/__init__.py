@@ -11,6 +11,7 @@ from .policies import GateForm, GatePolicy, Intake
 from .record import Checkpoint, Event
 from .repositories import Card, Repository, RepositoryKind
 from .requests import AccessRequest, Decision, Message, MessageKind, Origin, Outcome, Review, Submission
+from .sync import Heartbeat, PauseCause, SyncMark, SyncPause
 
 __all__ = [
     "Acceptance",
@@ -24,6 +25,7 @@ __all__ = [
     "GateForm",
     "GatePolicy",
     "Grant",
+    "Heartbeat",
     "HubAccess",
     "Intake",
     "Ladder",
@@ -34,6 +36,7 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "PauseCause",
     "PersonalText",
     "Purpose",
     "Release",
@@ -43,4 +46,6 @@ __all__ = [
     "Review",
     "Stage",
     "Submission",
+    "SyncMark",
+    "SyncPause",
 ]

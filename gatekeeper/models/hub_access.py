@@ -13,6 +13,7 @@ from accounts.models import HubPerson
 from gatekeeper.rules.access import Access, Closing, Seen, Sight, Wish
 
 from .repositories import Repository
+from .sync import SyncPause
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
@@ -26,9 +27,16 @@ class HubAccessQuerySet(models.QuerySet["HubAccess"]):
         return self.filter(repository__in=Repository.objects.visible_to(viewer))
 
     def due(self, *, at: datetime) -> "HubAccessQuerySet":
-        """Return the rows that want telling or looking now: due, not parked, not in another's hands, still linked."""
+        """Return the rows that want telling or looking now.
+
+        They are due, not parked, not in another's hands, still linked, and nobody paused the sync of their repository.
+        """
         free = Q(leased_until=None) | Q(leased_until__lte=at)
-        return self.filter(free, due_at__lte=at, parked_reason="", repository__unlinked_at=None)
+        return self.filter(free, due_at__lte=at, parked_reason="", repository__unlinked_at=None).running()
+
+    def running(self) -> "HubAccessQuerySet":
+        """Return the rows of repositories whose sync is not paused."""
+        return self.filter(~models.Exists(SyncPause.objects.holding(models.OuterRef("repository"))))
 
     def parked(self) -> "HubAccessQuerySet":
         """Return the rows that wait for a person to look."""
@@ -59,6 +67,8 @@ class HubAccess(models.Model):
     cause = models.CharField(max_length=40, blank=True)
     generation = models.PositiveBigIntegerField(default=0)
     wished_at = models.DateTimeField(null=True, blank=True)
+    # Under which id the log tells of the page or call that wished this.
+    log_id = models.CharField(max_length=36, blank=True, default="", db_default="")
 
     due_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -92,6 +102,17 @@ class HubAccess(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="hub_access_due", condition=Q(due_at__isnull=False, parked_reason="")),
             models.Index(fields=["repository", "seen", "observe_run"], name="hub_access_seen"),
+            models.Index(
+                fields=["repository", "due_at"], name="hub_access_unsettled", condition=Q(due_at__isnull=False)
+            ),
+            models.Index(
+                fields=["repository", "parked_reason"], name="hub_access_parked", condition=~Q(parked_reason="")
+            ),
+            models.Index(
+                fields=["repository"],
+                name="hub_access_confirmed",
+                condition=Q(access=Access.YES, seen=Seen.ACCEPTED, due_at=None, confirmed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,9 +133,11 @@ class RepositoryWishQuerySet(models.QuerySet["RepositoryWish"]):
     """Questions asked of what is wished of repositories."""
 
     def due(self, *, at: datetime) -> "RepositoryWishQuerySet":
-        """Return the wishes that want telling or looking now."""
+        """Return the wishes that want telling or looking now, where nobody paused the sync."""
         free = Q(leased_until=None) | Q(leased_until__lte=at)
-        return self.filter(free, due_at__lte=at, parked_reason="", repository__unlinked_at=None)
+        return self.filter(free, due_at__lte=at, parked_reason="", repository__unlinked_at=None).filter(
+            ~models.Exists(SyncPause.objects.holding(models.OuterRef("repository")))
+        )
 
     def confirmed(self) -> "RepositoryWishQuerySet":
         """Return the wishes that were read back as fulfilled."""

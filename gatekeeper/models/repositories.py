@@ -61,6 +61,9 @@ class Repository(models.Model):
     observed_at = models.DateTimeField(null=True, blank=True)
     observe_attempts = models.PositiveIntegerField(default=0)
     parked_reason = models.CharField(max_length=60, blank=True)
+    # Why the last reading of the lists failed, and since when readings fail; empty once one has come through.
+    failure = models.CharField(max_length=60, blank=True, default="", db_default="")
+    failing_since = models.DateTimeField(null=True, blank=True)
     read_in_full_at = models.DateTimeField(null=True, blank=True)
 
     # Since the first stage opened: from then on, what nobody decided here is drift.
