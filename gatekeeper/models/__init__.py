@@ -3,6 +3,7 @@
 from .drift import Drift
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
+from .hub_hooks import HookState, HubHook, PullRequest
 from .ladders import Ladder, Release, Stage
 from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
 from .outbox import Notice
@@ -26,7 +27,9 @@ __all__ = [
     "GatePolicy",
     "Grant",
     "Heartbeat",
+    "HookState",
     "HubAccess",
+    "HubHook",
     "Intake",
     "Ladder",
     "Licence",
@@ -38,6 +41,7 @@ __all__ = [
     "Outcome",
     "PauseCause",
     "PersonalText",
+    "PullRequest",
     "Purpose",
     "Release",
     "Repository",
