@@ -223,7 +223,8 @@ def draft(stage: Stage, who: Viewer) -> AccessRequest:
     case = requests.start(stage, by=who)
     case = requests.answer(case, by=who, answers=ANSWERS)
     version = current_licence(stage)
-    requests.accept(case, by=who, text_sha256=version.text_sha256, acknowledged=version.restrictions)
+    if any(offer.action == "accept" for offer in case.actions_for(who)):  # what was accepted at another stage counts
+        requests.accept(case, by=who, text_sha256=version.text_sha256, acknowledged=version.restrictions)
     return case
 
 

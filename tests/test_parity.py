@@ -102,12 +102,18 @@ def own(scene: Scene) -> AccessRequest:
     return factories.in_review(scene.stage(), scene.chidi, by=scene.cast["dana"])
 
 
+def complete_on_the_hub(scene: Scene) -> AccessRequest:
+    scene.stage(intake="hub_is_enough")
+    return factories.fresh(factories.brought_in(scene.repository, scene.person))
+
+
 REQUESTS: dict[str, Callable[[Scene], AccessRequest]] = {
     "draft": lambda scene: requests.start(scene.stage(), by=scene.ha),
     "draft, complete": lambda scene: factories.draft(scene.stage(), scene.ha),
     "brought_in": lambda scene: scene.stage() and factories.brought_in(scene.repository, scene.person),
     "submitted": lambda scene: factories.submitted(scene.stage(), scene.ha),
     "in_review": lambda scene: scene.case(factories.in_review),
+    "in_review, nobody has it": complete_on_the_hub,
     "in_review, stage paused": paused,
     "in_review, other terms": outdated,
     "in_review, no place": full,

@@ -152,8 +152,8 @@ LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
 
 def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, at: datetime) -> None:
     for row in rows:  # role and state, before anything is loaded to judge the needs
-        refused = lifecycle.refusal(taken, row.status, row.roles_of(by), lifecycle.Facts())
-        if isinstance(refused, NotAllowed | WrongState):
+        refused = lifecycle.out_of_place(taken, row.status, row.roles_of(by))
+        if refused is not None:
             raise _about(row, refused)
     ids = [row.pk for row in rows]
     if table == "request":
@@ -189,13 +189,13 @@ def _refuse_stale(rows: list[Any], seen: Mapping[int, int | None] | int | None) 
 
 
 def _move(moved: Moved) -> None:
-    model = type(moved.rows[0]) if moved.rows else None
-    if model is None:
+    rows = [row for row in moved.rows if row.status != moved.step.to]
+    if not rows:
         return
-    model._default_manager.filter(pk__in=[row.pk for row in moved.rows]).update(
+    type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).update(
         status=moved.step.to, status_at=moved.at
     )
-    for row in moved.rows:
+    for row in rows:
         row.status, row.status_at = str(moved.step.to), moved.at
 
 

@@ -165,10 +165,10 @@ def accept(
     language: str = "en",
     at: datetime | None = None,
 ) -> Acceptance:
-    """Accept the licence version in force, for the person of the case; accepting the same again returns the first.
+    """Accept the licence version in force, for the person of the case.
 
-    `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now,
-    Invalid if a use restriction was not acknowledged.
+    `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now, or
+    this one was accepted already; Invalid if a use restriction was not acknowledged.
     """
     with step("request", "accept", [request], by=by, at=at) as moved:
         [case] = moved.rows
@@ -179,10 +179,6 @@ def accept(
         given = [slug for slug in version.restrictions if slug in set(acknowledged)]
         if given != version.restrictions:
             raise Invalid(NOT_ACKNOWLEDGED, {"acknowledged": NOT_ACKNOWLEDGED})
-        existing = Acceptance.objects.of(case.person, version).filter(policy=policy).first()
-        if existing is not None:
-            moved.recorded = False
-            return existing
         acceptance = _accepted(
             case.person,
             policy,

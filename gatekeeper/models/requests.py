@@ -215,6 +215,7 @@ def facts_of(cases: "list[AccessRequest]", viewer: "Viewer", *, at: datetime) ->
             approvals_given=opinions[case.submission_id or 0] + 1,
             approvals_required=1 if policy is None or viewer.is_system else int(policy.term("approvals_required")),
             already_recommended=case.submission_id in mine,
+            taken=case.status == RequestStatus.IN_REVIEW and case.assignee_id is not None,
             places_left=None if cap is None else int(cap) - taken.get(case.stage_id, 0),
             live_grant=(case.person_id, case.stage_id) in holding,
             due=case.waits_until is not None and case.waits_until <= at,

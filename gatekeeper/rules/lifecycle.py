@@ -86,7 +86,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the needs ask about. Loaded for many things at once by the models; every default refuses."""
+    """What the needs ask about. Loaded for many things at once by the models; every default refuses.
+
+    None stands for "not known": it refuses whoever asks that it is so, and whoever asks that it is not.
+    """
 
     own: bool = False
     stage: StageStatus | None = None
@@ -95,7 +98,7 @@ class Facts:
     policy_current: bool = False
     answers_complete: bool = False
     answers_given: bool = False
-    acceptance_current: bool = False
+    acceptance_current: bool | None = None
     hub_is_enough: bool = False
     automatic: bool = False
     approvals_given: int = 0
@@ -117,6 +120,7 @@ def _step(
     recorded: bool = True,
 ) -> Step:
     return Step(action, frozenset(from_), to, frozenset(who), needs, label, recorded)
+    taken: bool | None = None
 
 
 GRANTING = ("not_own", "stage_takes_grants", "answers_given", "acceptance", "no_live_grant", "quorum", "place")
@@ -130,7 +134,7 @@ REQUEST_STEPS = (
         label=_("Save the draft"),
         recorded=False,
     ),
-    _step("accept", OPEN_REQUEST, None, {R.REQUESTER}, label=_("Accept the licence")),
+    _step("accept", OPEN_REQUEST, None, {R.REQUESTER}, "not_accepted", label=_("Accept the licence")),
     _step(
         "submit",
         {Q.DRAFT, Q.BROUGHT_IN},
@@ -155,8 +159,9 @@ REQUEST_STEPS = (
     ),
     _step("withdraw", OPEN_REQUEST, Q.WITHDRAWN, {R.REQUESTER}, label=_("Withdraw the request")),
     _step("admit", {Q.BROUGHT_IN}, Q.IN_REVIEW, {R.CLOCK}, "hub_is_enough", label=_("Admit from the Hub")),
-    _step("take", {Q.SUBMITTED}, Q.IN_REVIEW, {R.REVIEWER}, "not_own", label=_("Take")),
-    _step("put_back", {Q.IN_REVIEW}, Q.SUBMITTED, {R.REVIEWER}, "not_own", label=_("Put back")),
+    # What came complete from the Hub is in review before anybody has it.
+    _step("take", {Q.SUBMITTED, Q.IN_REVIEW}, Q.IN_REVIEW, {R.REVIEWER}, "not_own", "free", label=_("Take")),
+    _step("put_back", {Q.IN_REVIEW}, Q.SUBMITTED, {R.REVIEWER}, "not_own", "taken", label=_("Put back")),
     _step("ask_back", {Q.IN_REVIEW}, Q.INFO_REQUESTED, {R.REVIEWER}, "not_own", label=_("Ask a question")),
     _step("answer_back", {Q.INFO_REQUESTED}, Q.IN_REVIEW, {R.REQUESTER}, label=_("Answer the question")),
     _step("recommend", {Q.IN_REVIEW}, None, {R.REVIEWER}, "not_own", "first_opinion", label=_("Recommend approval")),
@@ -256,7 +261,7 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         Refusal("no_submission", _("There is no submission to decide on.")),
     ),
     "acceptance": (
-        lambda facts: facts.acceptance_current,
+        lambda facts: facts.acceptance_current is True,
         Refusal("acceptance_missing", _("The licence version in force has not been accepted by this person.")),
     ),
     "no_live_grant": (
@@ -284,6 +289,18 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
     ),
     "automatic": (
         lambda facts: facts.automatic,
+    "not_accepted": (
+        lambda facts: facts.acceptance_current is False,
+        Refusal("already_accepted", _("The licence version in force has been accepted already.")),
+    ),
+    "free": (
+        lambda facts: facts.taken is False,
+        Refusal("already_taken", _("A reviewer has taken this case already.")),
+    ),
+    "taken": (
+        lambda facts: facts.taken is True,
+        Refusal("not_taken", _("Nobody has taken this case, so there is nothing to put back.")),
+    ),
         Refusal("not_automatic", _("This stage is decided by people.")),
     ),
     "read_back": (
@@ -316,16 +333,23 @@ def wrong_state(step: Step, status: str) -> Refusal:
     )
 
 
-def refusal(step: Step, status: str, roles: Iterable[Role], facts: Facts) -> Refused | None:
-    """Return why this step is refused here and now, or None. Role is asked before state, state before needs."""
+def out_of_place(step: Step, status: str, roles: Iterable[Role]) -> Refused | None:
+    """Return why this step is not for somebody with these roles, or not from this status, whatever the facts are."""
     if not step.who & frozenset(roles):
         return NotAllowed(NOT_YOURS)
-    if status not in step.from_:
-        return WrongState(wrong_state(step, status))
+    return None if status in step.from_ else WrongState(wrong_state(step, status))
+
+
+def refusal(step: Step, status: str, roles: Iterable[Role], facts: Facts) -> Refused | None:
+    """Return why this step is refused here and now, or None. Role is asked before state, state before needs."""
+    refused = out_of_place(step, status, roles)
+    if refused is not None:
+        return refused
     for need in step.needs:
         met, sentence = NEEDS[need]
         if not met(facts):
-            return Unmet(sentence) if need != "not_own" else NotAllowed(sentence)
+            kind = NotAllowed if need == "not_own" else WrongState if need in OF_STATE else Unmet
+            return kind(sentence)
     return None
 
 
@@ -353,6 +377,9 @@ def offers(table: str, status: str, roles: Iterable[Role], facts: Facts) -> list
             found.append(Offer(step.action, step.label, refused.refusal if refused else None))
     return found
 
+# These are part of where a thing stands: refused as a state is (409), and then not offered at all.
+OF_STATE = frozenset({"not_accepted", "free", "taken"})
+
 
 def picture() -> str:
     """Return the three tables as Mermaid state diagrams, in the order of the tables."""
@@ -364,7 +391,7 @@ def picture() -> str:
             if step.to is None:
                 continue
             lines += [f"    {start} --> {step.to}: {step.action}" for start in sorted(step.from_)]
-        ends = sorted(set(STATUSES[table]) - {start for step in steps for start in step.from_})
+        ends = sorted(set(STATUSES[table]) - {start for step in steps if step.to for start in step.from_})
         lines += [f"    {end} --> [*]" for end in ends]
         parts.append("\n".join([*lines, "```"]))
     return "\n\n".join(parts)

@@ -10,7 +10,7 @@ from gatekeeper.models import Acceptance, Repository, Stage
 from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
-from tests.expect import events, last_event, refused
+from tests.expect import events, last_event, offered, refused
 from tests.factories import LICENCE_TEXT, RESTRICTIONS
 
 SHOWN = raw_hash(LICENCE_TEXT)
@@ -32,11 +32,14 @@ def test_it_keeps_who_accepted_which_bytes_when(stage: Stage, ha: Viewer) -> Non
     }
 
 
-def test_accepting_the_same_again_returns_the_first_and_records_nothing(stage: Stage, ha: Viewer) -> None:
-    """What did not happen twice is not told twice."""
+def test_accepting_the_same_again_is_refused_and_not_offered(stage: Stage, ha: Viewer) -> None:
+    """It is accepted, so there is nothing to accept."""
     case = requests.start(stage, by=ha)
-    first = requests.accept(case, by=ha, text_sha256=SHOWN)
-    assert requests.accept(case, by=ha, text_sha256=SHOWN) == first
+    assert offered(case, ha)["accept"] is None
+    requests.accept(case, by=ha, text_sha256=SHOWN)
+    assert "accept" not in offered(case, ha)
+    with refused(WrongState, "already_accepted"):
+        requests.accept(case, by=ha, text_sha256=SHOWN)
     assert events(case) == ["request.start", "request.accept"]
 
 
@@ -49,14 +52,16 @@ def test_it_is_refused_for_a_text_that_is_not_in_force(stage: Stage, ha: Viewer,
     requests.accept(case, by=ha, text_sha256=raw_hash(b"You may use the model on Mondays."))
 
 
-def test_new_terms_with_the_same_licence_are_accepted_once_more(stage: Stage, ha: Viewer, amara: Viewer) -> None:
-    """An acceptance is of a licence under a policy; both are kept."""
+def test_new_terms_with_the_same_licence_want_no_second_acceptance(stage: Stage, ha: Viewer, amara: Viewer) -> None:
+    """An acceptance is of a licence version; another version is accepted anew."""
     case = requests.start(stage, by=ha)
-    first = requests.accept(case, by=ha, text_sha256=SHOWN)
+    requests.accept(case, by=ha, text_sha256=SHOWN)
     factories.policy(stage, by=amara, duration_days=30)
-    second = requests.accept(case, by=ha, text_sha256=SHOWN)
-    assert second != first
-    assert second.licence_version == first.licence_version
+    assert "accept" not in offered(case, ha)
+    factories.policy(stage, by=amara, text=b"Other words.")
+    assert offered(case, ha)["accept"] is None
+    second = requests.accept(case, by=ha, text_sha256=raw_hash(b"Other words."))
+    assert second.policy == factories.fresh(stage).policy
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from accounts.models import HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import reviews
-from gatekeeper.models import Stage
+from gatekeeper.actions import requests, reviews
+from gatekeeper.models import Repository, Stage
 from gatekeeper.rules.refusals import NotAllowed, WrongState
 from tests import factories
 from tests.expect import events, offered, refused
@@ -20,8 +21,37 @@ def test_it_makes_the_reviewer_the_assignee(stage: Stage, ha: Viewer, chidi: Vie
 def test_it_is_refused_when_another_reviewer_has_it(stage: Stage, ha: Viewer, chidi: Viewer, dana: Viewer) -> None:
     """The slower one hears that it is taken."""
     case = factories.in_review(stage, ha, by=chidi)
-    with refused(WrongState, "wrong_state"):
+    assert "take" not in offered(case, dana)
+    for who in (chidi, dana):
+        with refused(WrongState, "already_taken"):
+            reviews.take(case, by=who)
+
+
+def test_what_came_complete_from_the_hub_is_taken_where_it_stands(
+    aurora: Repository, amara: Viewer, chidi: Viewer, dana: Viewer, kiri: HubPerson
+) -> None:
+    """It is in review before anybody has it: whoever takes it is its assignee, and its state does not begin anew."""
+    factories.open_stage(aurora, by=amara, intake="hub_is_enough")
+    case = factories.fresh(factories.brought_in(aurora, kiri))
+    assert (case.status, case.assignee) == ("in_review", None)
+    assert offered(case, chidi)["take"] is None
+    assert "put_back" not in offered(case, chidi)
+    with refused(WrongState, "not_taken"):
+        reviews.put_back(case, by=chidi)
+    taken = reviews.take(case, by=chidi)
+    assert (taken.status, taken.assignee, taken.status_at) == ("in_review", chidi.user, case.status_at)
+    assert factories.fresh(case).status_at == case.status_at
+    assert events(case)[-1] == "request.take"
+    with refused(WrongState, "already_taken"):
         reviews.take(case, by=dana)
+    assert reviews.put_back(case, by=dana).status == "submitted"
+
+
+def test_a_case_that_was_corrected_is_taken_by_anybody(stage: Stage, ha: Viewer, chidi: Viewer, dana: Viewer) -> None:
+    """It was with whoever asked for the changes; being back in the queue, it does not have to wait for them."""
+    case = requests.resubmit(factories.denied_correctably(stage, ha, by=chidi), by=ha)
+    assert (case.status, case.assignee) == ("submitted", chidi.user)
+    assert reviews.take(case, by=dana).assignee == dana.user
 
 
 def test_it_is_refused_for_ones_own_request(stage: Stage, chidi: Viewer, dana: Viewer) -> None:

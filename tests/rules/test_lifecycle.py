@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import combinations, product
 
 import pytest
@@ -14,6 +14,7 @@ from gatekeeper.rules.lifecycle import (
     FIRST,
     LIVE_GRANT,
     NEEDS,
+    OF_STATE,
     OPEN_REQUEST,
     QUEUED,
     STATUSES,
@@ -50,6 +51,7 @@ ALL_MET = Facts(
     approvals_given=1,
     approvals_required=1,
     already_recommended=False,
+    taken=True,
     places_left=None,
     live_grant=False,
     read_back=True,
@@ -64,6 +66,9 @@ UNMET = {
     "answers": {"answers_complete": False},
     "answers_given": {"answers_given": False},
     "acceptance": {"acceptance_current": False},
+    "not_accepted": {"acceptance_current": True},
+    "free": {"taken": True},
+    "taken": {"taken": False},
     "no_live_grant": {"live_grant": True},
     "quorum": {"approvals_required": 2},
     "first_opinion": {"already_recommended": True},
@@ -75,10 +80,19 @@ UNMET = {
 }
 
 
+# What a need asks that is the opposite of what another one asks.
+OTHERWISE = {"not_accepted": {"acceptance_current": False}, "free": {"taken": False}}
+
+
+def met_for(step: Step, **unmet: object) -> Facts:
+    """All that a step needs, but for these facts."""
+    wanted = {name: value for need in step.needs for name, value in OTHERWISE.get(need, {}).items()}
+    return replace(ALL_MET, **{**wanted, **unmet})  # type: ignore[arg-type]  # facts by name
+
+
 def with_unmet(need: str) -> Facts:
     """All that is needed but one thing."""
-    values = {field.name: getattr(ALL_MET, field.name) for field in fields(Facts)}
-    return Facts(**{**values, **UNMET[need]})
+    return replace(ALL_MET, **UNMET[need])  # type: ignore[arg-type]  # facts by name
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -152,15 +166,16 @@ def test_role_is_asked_before_state_before_needs(table: str, step: Step) -> None
         assert isinstance(refused, WrongState)
         assert status in str(refused)
     for status, role in product(step.from_, step.who):
-        assert refusal(step, status, {role}, ALL_MET) is None
+        assert refusal(step, status, {role}, met_for(step)) is None
 
 
 @every_step
 def test_each_need_alone_refuses_with_its_sentence(table: str, step: Step) -> None:
-    """With one thing missing, that thing is named; one's own request is a matter of permission."""
+    """With one thing missing, that thing is named; one's own request is a matter of permission, some are of state."""
     for need in step.needs:
-        refused = refusal(step, next(iter(step.from_)), step.who, with_unmet(need))
-        assert isinstance(refused, NotAllowed if need == "not_own" else Unmet)
+        refused = refusal(step, next(iter(step.from_)), step.who, met_for(step, **UNMET[need]))
+        kind = NotAllowed if need == "not_own" else WrongState if need in OF_STATE else Unmet
+        assert isinstance(refused, kind)
         assert refused.refusal is NEEDS[need][1]
 
 
@@ -169,7 +184,7 @@ def test_a_step_asks_nothing_that_it_does_not_name(table: str, step: Step) -> No
     """Facts that are no need of a step do not refuse it."""
     for need in set(NEEDS) - set(step.needs):
         if need not in ("stage_open", "stage_takes_grants"):
-            assert refusal(step, next(iter(step.from_)), step.who, with_unmet(need)) is None
+            assert refusal(step, next(iter(step.from_)), step.who, met_for(step, **UNMET[need])) is None
 
 
 facts = st.builds(
@@ -178,6 +193,8 @@ facts = st.builds(
     approvals_required=st.integers(1, 3),
     places_left=st.none() | st.integers(-1, 3),
     stage=st.none() | st.sampled_from(StageStatus),
+    acceptance_current=st.none() | st.booleans(),
+    taken=st.none() | st.booleans(),
     **{field.name: st.booleans() for field in fields(Facts) if field.type == "bool" or field.type is bool},
 )
 
@@ -208,6 +225,18 @@ def test_a_button_that_lacks_something_is_shown_with_its_sentence() -> None:
     ]
     assert not approve.allowed
     assert offers("request", "in_review", {Role.AUDITOR}, ALL_MET) == []
+
+
+def test_what_is_part_of_the_state_is_a_conflict_and_offers_no_button() -> None:
+    """Nobody has it: it can be taken and not put back. Somebody has it: the other way round. An acceptance stands."""
+    for taken, action, other in ((False, "take", "put_back"), (True, "put_back", "take")):
+        known = replace(ALL_MET, taken=taken)
+        shown = {offer.action for offer in offers("request", "in_review", {Role.REVIEWER}, known)}
+        assert action in shown
+        assert other not in shown
+        assert isinstance(refusal(find("request", other), "in_review", {Role.REVIEWER}, known), WrongState)
+    shown = {offer.action for offer in offers("request", "draft", {Role.REQUESTER}, ALL_MET)}
+    assert "accept" not in shown
 
 
 def test_ones_own_request_is_shown_as_not_to_be_decided() -> None:
@@ -244,7 +273,8 @@ def test_the_picture_shows_every_move_once() -> None:
 @pytest.mark.parametrize(
     ("role", "never"),
     [
-        (Role.REQUESTER, {"take", "put_back", "ask_back", "recommend", "approve", "deny_correctably", "deny_finally"}),
+        (Role.REQUESTER, {"take", "put_back", "ask_back", "note", "recommend", "approve"}),
+        (Role.REQUESTER, {"deny_correctably", "deny_finally"}),
         (Role.CLOCK, {"deny_correctably", "deny_finally", "revoke", "suspend", "approve", "submit", "accept"}),
         (Role.HUB, {"approve", "approve_automatically", "deny_correctably", "deny_finally", "revoke", "suspend"}),
         (Role.STEWARD, {"approve", "deny_correctably", "deny_finally", "accept", "submit", "activate", "confirm_open"}),
@@ -284,5 +314,5 @@ def test_roles_add_up() -> None:
     for _table, step in STEPS:
         for one, other in combinations(Role, 2):
             for status in step.from_:
-                alone = refusal(step, status, {one}, ALL_MET) is None
-                assert not alone or refusal(step, status, {one, other}, ALL_MET) is None
+                alone = refusal(step, status, {one}, met_for(step)) is None
+                assert not alone or refusal(step, status, {one, other}, met_for(step)) is None

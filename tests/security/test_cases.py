@@ -44,8 +44,6 @@ def test_a_rule_does_not_undo_a_final_denial(
     assert ha.person is not None
     case = factories.brought_in(aurora, ha.person)
     requests.answer(case, by=ha, answers=factories.ANSWERS)
-    version = factories.current_licence(factories.fresh(stage))
-    requests.accept(case, by=ha, text_sha256=version.text_sha256, acknowledged=version.restrictions)
     assert requests.submit(case, by=ha).status == "submitted"
     assert not Grant.objects.exists()
 

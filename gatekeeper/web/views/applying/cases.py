@@ -52,14 +52,16 @@ def request_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _request_page(request: HttpRequest, case: AccessRequest, form: WordsForm) -> HttpResponse:
     viewer = viewer_of(request)
     grant = Grant.objects.own(viewer).filter(request=case).order_by("-pk").first()
+    wanted = grant is not None and Grant.objects.wanted().filter(pk=grant.pk).exists()
     submission = case.submission
     version = (case.stage.policy or case.policy).licence_version
     context = {
         "case": case,
         "grant": grant,
+        "wanted": wanted,
         "on_the_way": grant is not None and not grant.activated_at,
         "standing": for_requester(case, grant),
-        "deadline": _deadline(case, grant),
+        "deadline": grant.ends_at if grant and wanted else _deadline(case),
         "buttons": buttons_for(case, viewer),
         "history": history_of(case, case.visible_fields(viewer)),
         "answers": answered(submission.form.questions, submission.answers or {}) if submission else [],
@@ -77,10 +79,8 @@ def last_question(case: AccessRequest) -> str | None:
     return asked.words if asked else None
 
 
-def _deadline(case: AccessRequest, grant: Grant | None) -> datetime | None:
+def _deadline(case: AccessRequest) -> datetime | None:
     """Return by when something happens: the requester's own time if they owe something, else what was promised."""
-    if grant is not None:
-        return grant.ends_at
     if case.waits_until is not None:
         return case.waits_until
     return case.due_at if AccessRequest.objects.waiting_for_review().filter(pk=case.pk).exists() else None

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from gatekeeper.actions import requests
 from gatekeeper.models import Acceptance, AccessRequest, GatePolicy
 from gatekeeper.rules import questions
-from gatekeeper.rules.refusals import Invalid
+from gatekeeper.rules.refusals import Invalid, WrongState
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_own_case, find_stage
 from gatekeeper.web.forms.applying.answers import AnswerForm
@@ -134,6 +134,10 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
                 rendered_sha256=rendered_hash(version),
                 language=(get_language() or "en")[:10],
             )
+            return redirect("web:hand_in" if _can_write(request, case) else "web:request", pk=pk)
+        except WrongState as refused:
+            if refused.refusal.code != "already_accepted":  # sent twice: it stands as it was sent the first time
+                raise
             return redirect("web:hand_in" if _can_write(request, case) else "web:request", pk=pk)
         except Invalid as refused:
             if "acknowledged" not in refused.fields:
