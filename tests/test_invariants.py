@@ -362,6 +362,7 @@ def test_invariant_19_private_words_reach_no_record_no_notice_and_no_answer_of_t
     stage = factories.open_stage(aurora, by=amara, approvals_required=2)
     case = factories.in_review(stage, ha, by=chidi)
     reviews.recommend(case, by=dana, note="Sounds like a competitor.")
+    reviews.note(case, by=dana, words="The competitor of last year.")
     decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="Say more.")
     stored = canonical([list(Event.objects.values_list("data", flat=True)), list(Notice.objects.values_list("data"))])
     assert "competitor" not in stored

@@ -225,7 +225,7 @@ def check_api(table: str, row: Any, name: str, who: Viewer) -> None:
 
 # --- never: independent of the tables
 
-DECIDING = ("take", "put_back", "ask_back", "recommend", "approve", "deny_correctably", "deny_finally")
+DECIDING = ("take", "put_back", "ask_back", "note", "recommend", "approve", "deny_correctably", "deny_finally")
 NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "ha": {
         "request": (*DECIDING, "admit", "approve_automatically", "expire"),

@@ -34,6 +34,7 @@ VERBS: dict[str, dict[str, Verb]] = {
         "put_back": lambda case, by, at: reviews.put_back(case, by=by, at=at),
         "ask_back": lambda case, by, at: reviews.ask_back(case, by=by, words="Why?", at=at),
         "answer_back": lambda case, by, at: requests.answer_back(case, by=by, words="So.", at=at),
+        "note": lambda case, by, at: reviews.note(case, by=by, words="Ask Dana.", at=at),
         "recommend": lambda case, by, at: reviews.recommend(case, by=by, at=at),
         "approve": lambda case, by, at: decisions.approve(case, by=by, words="Welcome.", at=at),
         "deny_correctably": lambda case, by, at: decisions.deny_correctably(

@@ -1,4 +1,4 @@
-"""Verbs of review: take, put back, ask back, recommend."""
+"""Verbs of review: take, put back, ask back, note, recommend."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from .words import readable, say
 
 
 def take(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
-    """Take a case into review, as its assignee. Raises NotAllowed for one's own, WrongState if another has it."""
+    """Take a case into review, as its assignee. Raises NotAllowed for one's own, WrongState if somebody has it."""
     with step("request", "take", [request], by=by, at=at) as moved:
         [case] = moved.rows
         case.assignee = moved.actor
@@ -19,7 +19,10 @@ def take(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> A
 
 
 def put_back(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
-    """Put a case back into the queue, for anybody to take. The clock of its promise goes on."""
+    """Put a case back into the queue, for anybody to take. The clock of its promise goes on.
+
+    Whoever reviews may put back what another has taken. Raises WrongState if nobody has it.
+    """
     with step("request", "put_back", [request], by=by, at=at) as moved:
         [case] = moved.rows
         case.assignee = None
@@ -39,6 +42,18 @@ def ask_back(
         case.waits_until = days_after(moved.at, case.policy.term("info_wait_days"))
         case.save(update_fields=["owed_since", "waits_until"])
         tell([(case.person.user, "question_asked", case)], at=moved.at)
+    return case
+
+
+def note(request: AccessRequest, *, by: Viewer, words: str, at: datetime | None = None) -> AccessRequest:
+    """Keep a note about a case for the publisher's people; its requester never reads it, and nobody is written to.
+
+    Decided cases take notes too. Raises NotAllowed for one's own case, Invalid for words that cannot be kept.
+    """
+    words = readable(words)
+    with step("request", "note", [request], by=by, at=at) as moved:
+        [case] = moved.rows
+        say(case, MessageKind.NOTE, words, moved)
     return case
 
 

@@ -27,6 +27,7 @@ def readable(words: str) -> str:
 
 def say(case: AccessRequest, kind: MessageKind, words: str, moved: Moved) -> None:
     """Keep something said about a case that is moved; the record holds its digest."""
-    [text] = write_texts([(case.person, Purpose.MESSAGE, words)], at=moved.at)
+    purpose = Purpose.NOTE if kind is MessageKind.NOTE else Purpose.MESSAGE
+    [text] = write_texts([(case.person, purpose, words)], at=moved.at)
     message = Message.objects.create(request=case, kind=kind, author=moved.actor, text=text, sent_at=moved.at)
     moved.note(case, message=message.pk, digest=text.digest)

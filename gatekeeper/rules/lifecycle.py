@@ -188,6 +188,7 @@ REQUEST_STEPS = (
 )
 
 GRANT_STEPS = (
+    _step("note", set(Q) - {Q.DRAFT}, None, {R.REVIEWER}, "not_own", label=_("Add a private note")),
     _step("activate", {G.PENDING_ACTIVATION}, G.ACTIVE, {R.HUB}, "read_back", label=_("Confirm on the Hub")),
     # One's own too: a steward who holds a grant must be able to stop the whole stage.
     _step("suspend", {G.PENDING_ACTIVATION, G.ACTIVE}, G.SUSPENDED, {R.STEWARD, R.OWNER}, label=_("Suspend")),

@@ -27,6 +27,7 @@ register = template.Library()
 for _filter in (
     words.for_requester,
     words.for_staff,
+    words.promise,
     words.of_grant,
     words.of_grant_for_staff,
     words.of_stage,

@@ -26,6 +26,7 @@ WAYS: dict[tuple[str, str], tuple[str, str]] = {
     ("request", "take"): ("web:take", POST),
     ("request", "put_back"): ("web:put_back", POST),
     ("request", "ask_back"): ("web:ask_back", SUBMIT),
+    ("request", "note"): ("web:note", SUBMIT),
     ("request", "recommend"): ("web:recommend", SUBMIT),
     ("request", "approve"): ("web:approve", SUBMIT),
     ("request", "deny_correctably"): ("web:deny_correctably", SUBMIT),

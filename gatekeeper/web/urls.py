@@ -35,6 +35,7 @@ urlpatterns = [
     path("cases/<int:pk>/take/", cases.take, name="take"),
     path("cases/<int:pk>/put-back/", cases.put_back, name="put_back"),
     path("cases/<int:pk>/ask/", cases.ask_back, name="ask_back"),
+    path("cases/<int:pk>/note/", cases.note, name="note"),
     path("cases/<int:pk>/recommend/", cases.recommend, name="recommend"),
     path("cases/<int:pk>/approve/", cases.approve, name="approve"),
     path("cases/<int:pk>/ask-for-changes/", cases.deny_correctably, name="deny_correctably"),

@@ -50,7 +50,7 @@ FOR_REQUESTER: Mapping[str, Standing] = {
     Q.INFO_REQUESTED: Standing(
         _("We asked you something"),
         "warn",
-        _("When you have answered, the review goes on where it stopped."),
+        _("When you have answered, the review goes on where it stopped. Until then the time we promised stands still."),
         _("Answer the question below."),
     ),
     Q.APPROVED: Standing(
@@ -93,6 +93,14 @@ FOR_STAFF: Mapping[str, Standing] = {
     Q.DENIED_FINAL: Standing(_("Denied finally"), "bad"),
     Q.WITHDRAWN: Standing(_("Withdrawn")),
     Q.EXPIRED: Standing(_("Expired")),
+}
+
+# The clock of a promise: it runs while somebody here owes the answer, and stands still while the requester does.
+PROMISES: Mapping[str, str] = {
+    Q.SUBMITTED: "runs",
+    Q.IN_REVIEW: "runs",
+    Q.INFO_REQUESTED: "stands",
+    Q.BROUGHT_IN: "begins",
 }
 
 OF_GRANT: Mapping[str, Standing] = {
@@ -165,6 +173,11 @@ def for_requester(case: AccessRequest, grant: Grant | None = None) -> Standing:
 def for_staff(case: AccessRequest) -> Standing:
     """Return where a case stands for a publisher's people."""
     return FOR_STAFF[case.status]
+
+
+def promise(case: AccessRequest) -> str:
+    """Return how the clock of a case's promise is: it “runs”, “stands”, “begins” later, or is over (empty)."""
+    return PROMISES.get(case.status, "")
 
 
 def of_grant(grant: Grant) -> Standing:

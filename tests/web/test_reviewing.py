@@ -204,6 +204,51 @@ def test_it_asks_a_question(case: AccessRequest, browser: Client) -> None:
     assert "Waiting for the requester" in browser.get(reverse("web:case", args=[case.pk])).content.decode()
 
 
+def test_it_keeps_a_private_note(case: AccessRequest, browser: Client) -> None:
+    """Other reviewers read it in the history, marked as private; a note needs words."""
+    assert send(browser, "note", case, "note", words=" ").status_code == 422
+    assert send(browser, "note", case, "note", words="Counsel has looked at it.").status_code == 302
+    page = browser.get(reverse("web:case", args=[case.pk])).content.decode()
+    assert "Counsel has looked at it." in page
+    assert "private</span>" in page
+
+
+def test_it_says_how_the_clock_of_the_promise_is(
+    stage: Stage, aurora: Repository, kiri: Any, case: AccessRequest, ha: Viewer, browser: Client
+) -> None:
+    """It runs, begins once the request is finished, stands still while the requester owes an answer, and is over."""
+
+    def shown(about: AccessRequest) -> str:
+        page = browser.get(reverse("web:case", args=[about.pk])).content.decode()
+        return page.partition("Answer promised by</dt>")[2].partition("</dd>")[0]
+
+    assert "UTC" in shown(case)
+    assert "The clock begins when the request is finished here." in shown(factories.brought_in(aurora, kiri))
+    send(browser, "ask_back", case, "ask", words="Which streets?")
+    assert "The clock stands still" in shown(case)
+    assert "The clock stands still" in listed(browser, view="requester")
+    requests.answer_back(case, by=ha, words="Those of Hanoi.")
+    assert "The clock stands still" not in shown(case)
+    send(browser, "approve", case, "approve", codes=["ELIGIBLE"], words="Yes.")
+    assert shown(case) == ""
+    assert "UTC" not in listed(browser, view="every", q="ha-nguyen")
+
+
+def test_it_takes_what_came_complete_from_the_hub(
+    aurora: Repository, amara: Viewer, kiri: Any, browser: Client
+) -> None:
+    """One button, to take it; putting back comes after that."""
+    factories.open_stage(aurora, by=amara, intake="hub_is_enough")
+    case = factories.brought_in(aurora, kiri)
+    page = browser.get(reverse("web:case", args=[case.pk])).content.decode()
+    assert 'data-action="take"' in page
+    assert 'data-action="put_back"' not in page
+    assert send(browser, "take", case).status_code == 302
+    page = browser.get(reverse("web:case", args=[case.pk])).content.decode()
+    assert 'data-action="take"' not in page
+    assert 'data-action="put_back"' in page
+
+
 def test_it_takes_a_case_and_puts_it_back(stage: Stage, ha: Viewer, browser: Client) -> None:
     """Two buttons, one at a time."""
     case = factories.submitted(stage, ha)

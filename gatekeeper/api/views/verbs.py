@@ -40,6 +40,7 @@ VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
         "take": (reviews.take, arguments.Nothing),
         "put_back": (reviews.put_back, arguments.Nothing),
         "ask_back": (reviews.ask_back, arguments.Question),
+        "note": (reviews.note, arguments.Words),
         "answer_back": (requests.answer_back, arguments.Words),
         "recommend": (reviews.recommend, arguments.Recommendation),
         "approve": (decisions.approve, arguments.Approval),

@@ -1,4 +1,4 @@
-"""The forms of a case: approve, ask for changes, deny, ask, recommend. Each carries the submission that was seen."""
+"""The forms of a case: to decide, ask, note and recommend. Each carries the submission that was seen."""
 
 from __future__ import annotations
 
@@ -47,16 +47,22 @@ class QuestionForm(WordedForm):
         self.fields["words"].help_text = _("The clock of the promise stops until it is answered.")
 
 
-class RecommendForm(WordedForm):
-    """An opinion, with a note that stays among the publisher's people."""
+class NoteForm(WordedForm):
+    """A note that stays among the publisher's people."""
 
-    prefix = "recommend"
+    prefix = "note"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["words"].label = _("Private note")
-        self.fields["words"].help_text = _("Read by the publisher's people only.")
+        self.fields["words"].help_text = _("Read by the publisher’s people only.")
         self.fields["words"].widget.attrs["rows"] = 2
+
+
+class RecommendForm(NoteForm):
+    """An opinion, with a note or without."""
+
+    prefix = "recommend"
 
 
 class DecisionForm(WordedForm):

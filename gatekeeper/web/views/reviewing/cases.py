@@ -23,6 +23,7 @@ from gatekeeper.web.forms.reviewing.decisions import (
     CorrectableForm,
     DecisionForm,
     FinalForm,
+    NoteForm,
     QuestionForm,
     RecommendForm,
     SeenForm,
@@ -37,6 +38,7 @@ FORMS: dict[str, type[SeenForm]] = {
     "deny_correctably": CorrectableForm,
     "deny_finally": FinalForm,
     "ask_back": QuestionForm,
+    "note": NoteForm,
     "recommend": RecommendForm,
 }
 
@@ -108,6 +110,18 @@ def ask_back(request: HttpRequest, pk: int) -> HttpResponse:
     except Invalid as refused:
         return _again(request, case, "ask_back", form, refused)
     messages.success(request, _("The question is sent. The clock stops until it is answered."))
+    return redirect("web:case", pk=pk)
+
+
+@page("POST", back="web:case")
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep a private note about the case."""
+    case, form = _sent(request, pk, "note")
+    try:
+        reviews.note(case, by=viewer_of(request), words=form.cleaned_data["words"])
+    except Invalid as refused:
+        return _again(request, case, "note", form, refused)
+    messages.success(request, _("The note is kept. Its requester never reads it."))
     return redirect("web:case", pk=pk)
 
 
