@@ -104,6 +104,7 @@ class Facts:
     approvals_given: int = 0
     approvals_required: int = 1
     already_recommended: bool = False
+    taken: bool | None = None
     places_left: int | None = 0
     live_grant: bool = True
     read_back: bool = False
@@ -120,7 +121,6 @@ def _step(
     recorded: bool = True,
 ) -> Step:
     return Step(action, frozenset(from_), to, frozenset(who), needs, label, recorded)
-    taken: bool | None = None
 
 
 GRANTING = ("not_own", "stage_takes_grants", "answers_given", "acceptance", "no_live_grant", "quorum", "place")
@@ -164,6 +164,7 @@ REQUEST_STEPS = (
     _step("put_back", {Q.IN_REVIEW}, Q.SUBMITTED, {R.REVIEWER}, "not_own", "taken", label=_("Put back")),
     _step("ask_back", {Q.IN_REVIEW}, Q.INFO_REQUESTED, {R.REVIEWER}, "not_own", label=_("Ask a question")),
     _step("answer_back", {Q.INFO_REQUESTED}, Q.IN_REVIEW, {R.REQUESTER}, label=_("Answer the question")),
+    _step("note", set(Q) - {Q.DRAFT}, None, {R.REVIEWER}, "not_own", label=_("Add a private note")),
     _step("recommend", {Q.IN_REVIEW}, None, {R.REVIEWER}, "not_own", "first_opinion", label=_("Recommend approval")),
     _step("approve", {Q.IN_REVIEW}, Q.APPROVED, {R.REVIEWER}, *GRANTING, label=_("Approve")),
     _step(
@@ -188,7 +189,6 @@ REQUEST_STEPS = (
 )
 
 GRANT_STEPS = (
-    _step("note", set(Q) - {Q.DRAFT}, None, {R.REVIEWER}, "not_own", label=_("Add a private note")),
     _step("activate", {G.PENDING_ACTIVATION}, G.ACTIVE, {R.HUB}, "read_back", label=_("Confirm on the Hub")),
     # One's own too: a steward who holds a grant must be able to stop the whole stage.
     _step("suspend", {G.PENDING_ACTIVATION, G.ACTIVE}, G.SUSPENDED, {R.STEWARD, R.OWNER}, label=_("Suspend")),
@@ -265,6 +265,18 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         lambda facts: facts.acceptance_current is True,
         Refusal("acceptance_missing", _("The licence version in force has not been accepted by this person.")),
     ),
+    "not_accepted": (
+        lambda facts: facts.acceptance_current is False,
+        Refusal("already_accepted", _("The licence version in force has been accepted already.")),
+    ),
+    "free": (
+        lambda facts: facts.taken is False,
+        Refusal("already_taken", _("A reviewer has taken this case already.")),
+    ),
+    "taken": (
+        lambda facts: facts.taken is True,
+        Refusal("not_taken", _("Nobody has taken this case, so there is nothing to put back.")),
+    ),
     "no_live_grant": (
         lambda facts: not facts.live_grant,
         Refusal("grant_exists", _("This person already holds a grant of this stage.")),
@@ -290,18 +302,6 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
     ),
     "automatic": (
         lambda facts: facts.automatic,
-    "not_accepted": (
-        lambda facts: facts.acceptance_current is False,
-        Refusal("already_accepted", _("The licence version in force has been accepted already.")),
-    ),
-    "free": (
-        lambda facts: facts.taken is False,
-        Refusal("already_taken", _("A reviewer has taken this case already.")),
-    ),
-    "taken": (
-        lambda facts: facts.taken is True,
-        Refusal("not_taken", _("Nobody has taken this case, so there is nothing to put back.")),
-    ),
         Refusal("not_automatic", _("This stage is decided by people.")),
     ),
     "read_back": (
@@ -313,6 +313,9 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         Refusal("not_due", _("Its time has not come yet.")),
     ),
 }
+
+# These are part of where a thing stands: refused as a state is (409), and then not offered at all.
+OF_STATE = frozenset({"not_accepted", "free", "taken"})
 
 NOT_YOURS = Refusal("not_allowed", _("Your role does not allow this."))
 
@@ -377,9 +380,6 @@ def offers(table: str, status: str, roles: Iterable[Role], facts: Facts) -> list
         if refused is None or isinstance(refused, Unmet) or refused.refusal.code == "own_request":
             found.append(Offer(step.action, step.label, refused.refusal if refused else None))
     return found
-
-# These are part of where a thing stands: refused as a state is (409), and then not offered at all.
-OF_STATE = frozenset({"not_accepted", "free", "taken"})
 
 
 def picture() -> str:
