@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+import structlog
+
 HIDDEN = "[hidden]"
 SECRET_KEYS = re.compile(
     r"token|secret|passw|authorization|cookie|credential|api_?key|private_?key|signing_?key|csrf|otp|recovery", re.I
@@ -24,6 +26,12 @@ ROW_VALUES = re.compile(r"(?<=DETAIL:).*|(?<=Failing row contains).*")
 QUERY = re.compile(r"(?<=[\w/-])\?[^\s\"'<>?=]*=[^\s\"'<>]*")
 # Whoever holds such an address can set a password or confirm an address.
 MAILED_KEY = re.compile(r"(?<=/account/password/reset/key/)[^/\s]+|(?<=/account/confirm-email/)[^/\s]+")
+
+
+def request_id() -> str:
+    """Return the id under which the log tells of what happens now: of the page or call, else of the task; or none."""
+    bound = structlog.contextvars.get_contextvars()
+    return str(bound.get("request_id") or bound.get("task_id") or "")[:36]
 
 
 def hide_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

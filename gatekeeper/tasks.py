@@ -1,20 +1,24 @@
 """Entrances for the clock: they call, and end. What is due stands in the rows; a task that was lost is run again."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from gatekeeper import clock
+from gatekeeper.models import Heartbeat
 from gatekeeper.proof import sealing
 
 
 @shared_task(name="gatekeeper.tasks.tick")
 def tick() -> None:
     """Do what has fallen due."""
+    Heartbeat.objects.beat("tick", at=timezone.now())
     clock.tick()
 
 
 @shared_task(name="gatekeeper.tasks.seal")
 def seal() -> None:
     """Seal what was recorded, in batches, until nothing is left."""
+    Heartbeat.objects.beat("seal", at=timezone.now())
     while sealing.seal():
         pass
 
@@ -24,4 +28,5 @@ def send_notices() -> None:
     """Send the notices that are due."""
     from gatekeeper import notices
 
+    Heartbeat.objects.beat("notices", at=timezone.now())
     notices.send_due()

@@ -22,9 +22,13 @@ SANDBOX_APP, SANDBOX_SECRET = "gatekeeper", "sandbox-secret"
 
 
 @pytest.fixture(autouse=True)
-def own_cache(settings: Any) -> None:
-    """Each test has a cache of its own on the shared server: no test sees another's, in parallel or after it."""
+def own_cache(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each test has a cache of its own on the shared server: no test sees another's, in parallel or after it.
+
+    What a process keeps in its data folder is not shared with another process of the run either.
+    """
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}}
+    settings.GATEKEEPER_DATA = tmp_path_factory.getbasetemp()
 
 
 @pytest.fixture(autouse=True)

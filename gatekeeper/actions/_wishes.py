@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from gatekeeper.log import request_id
 from gatekeeper.models import Grant, HubAccess, Repository, RepositoryWish, Stage
 from gatekeeper.rules.access import Access, Closing, wished_access
 
@@ -15,6 +16,7 @@ WISHED = (
     "cause",
     "generation",
     "wished_at",
+    "log_id",
     "due_at",
     "attempts",
     "parked_reason",
@@ -92,7 +94,7 @@ def _renew(row: HubAccess, statuses: list[str], *, closing: Closing | None, caus
         row.closing, row.closing_of = "", None
     elif closing is not None:
         row.closing, row.closing_of = closing.value, row.seen_requested_at
-    row.cause, row.generation, row.wished_at = cause, row.generation + 1, at
+    row.cause, row.generation, row.wished_at, row.log_id = cause, row.generation + 1, at, request_id()
     row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -17,6 +18,7 @@ from gatekeeper.actions.nudges import nudge
 from gatekeeper.models import HubAccess, Repository
 from gatekeeper.rules.access import Access, Call, next_call
 
+from . import tally
 from .sentences import sentence
 
 AT_ONCE = 100
@@ -215,6 +217,22 @@ def close(rows: Sequence[HubAccess]) -> None:
         ],
         batch_size=500,
     )
+    transaction.on_commit(partial(tally.confirmed, len(rows)))
+
+
+def close_read_back(repository: Repository) -> None:
+    """Close the rows of a repository that a reading has settled, as taking them would; for one whose sync is paused."""
+    at, last = timezone.now(), 0
+    free = Q(leased_until=None) | Q(leased_until__lte=at)
+    due = HubAccess.objects.unsettled().filter(free, repository=repository, parked_reason="", lease="")
+    while True:
+        with transaction.atomic():
+            batch = due.filter(pk__gt=last).select_for_update(no_key=True).order_by("pk")
+            rows = list(batch[:READ_AT_ONCE])
+            close([row for row in rows if to_do(row) is None])
+        if not rows:
+            return
+        last = rows[-1].pk
 
 
 def _lease(claim: Claim, *, at: datetime) -> None:

@@ -16,7 +16,7 @@ from gatekeeper.actions.stages import confirm_open
 from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.refusals import Refused
 
-from . import card_lines, cards, tokens
+from . import card_lines, cards, marks, tokens
 from .adopt import no_card, read_card
 from .claims import ask_for_reading, lease_time, outside
 from .client import HubClient
@@ -83,6 +83,7 @@ def _fulfil(hub: HubClient, wish: RepositoryWish) -> RepositoryState:
     state = hub.repository(kind, name)
     refuse_another(wish.repository, state)
     if wish.gate and state.gate != wish.gate:
+        marks.count()
         hub.set_gate(kind, name, wish.gate)
         state = hub.repository(kind, name)
         if state.gate != wish.gate:
@@ -99,6 +100,7 @@ def _tell_the_card(hub: HubClient, wish: RepositoryWish, state: RepositoryState)
     after = _with_lines(before, wish.card_link)
     if after == before:
         return state
+    marks.count()
     hub.commit_card(kind, name, after, parent=state.commit, message=COMMIT_MESSAGE)
     state = hub.repository(kind, name)
     if hub.file(kind, name, "README.md", state.commit) != after:

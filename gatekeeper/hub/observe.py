@@ -14,17 +14,19 @@ import structlog
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import HubPerson
 from gatekeeper.actions import intake
 from gatekeeper.actions.nudges import nudge
-from gatekeeper.models import HubAccess, Repository
+from gatekeeper.models import HubAccess, Repository, SyncPause
 from gatekeeper.rules.access import Access, Seen
 
 from . import budget, gate, imports, sightings, tokens
-from .claims import SINGLY, call_limit, outside
+from .claims import SINGLY, call_limit, close_read_back, outside
 from .client import HubClient
+from .marks import place_of
 from .parking import park_repository, pause
 from .port import HubError, ListedRequest, Need, RepositoryState, Word
 
@@ -32,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 SWEEP = 45.0  # seconds that one sweep may go on
 EVERY = timedelta(seconds=50)  # a sweep comes each minute: nothing is looked at later than that
+AT_ONCE = 4.0  # seconds until something is due that is not left to the sweep
 FULL = 1_000
 OTHERWISE = 999
 BROUGHT_IN_AT_ONCE = 500
@@ -79,6 +82,18 @@ def observe(repository_id: int) -> bool:
     return repository is not None
 
 
+def wanted_again_in(repository_id: int) -> float | None:
+    """Return in how many seconds a repository nobody observes now is due again, if that is in a moment."""
+    due = (
+        Repository.objects.linked()
+        .filter(pk=repository_id, observe_leased_until=None)
+        .values_list("observe_due_at", flat=True)
+        .first()
+    )
+    seconds = None if due is None else (due - timezone.now()).total_seconds()
+    return None if seconds is None or seconds > AT_ONCE else max(seconds, 0.1)
+
+
 def _take(which: Q) -> Repository | None:
     """Lease a linked repository; a run of somebody who never came back is taken up by its number."""
     at = timezone.now()
@@ -124,13 +139,9 @@ def _observe(repository: Repository) -> None:
 # One run
 
 
-def _key(repository: Repository) -> str:
-    return f"hub-observe:{repository.pk}"
-
-
 def _begin_or_resume(repository: Repository) -> Run:
     try:
-        kept: Run | None = cache.get(_key(repository))
+        kept: Run | None = cache.get(place_of(repository.pk))
     except budget.AWAY:
         kept = None
     if kept is not None and kept.number == repository.observe_run:
@@ -151,14 +162,14 @@ def _many_are_unknown(repository: Repository) -> bool:
 
 def _keep_place(repository: Repository, run: Run) -> None:
     try:
-        cache.set(_key(repository), run, RESUMABLE)
+        cache.set(place_of(repository.pk), run, RESUMABLE)
     except budget.AWAY:
         return
 
 
 def _forget_place(repository: Repository) -> None:
     try:
-        cache.delete(_key(repository))
+        cache.delete(place_of(repository.pk))
     except budget.AWAY:
         return
 
@@ -224,9 +235,17 @@ def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryS
         sightings.take_absence(repository, run.number, run.lists, started=run.started)
         imports.bring_in_accepted(repository)
     sightings.make_due(repository, since=run.started)
+    if SyncPause.objects.holding(repository).exists():
+        close_read_back(repository)
     healed = _healed(hub, repository, state)
     now = timezone.now()
-    done: dict[str, Any] = {"observe_leased_until": None, "observe_attempts": 0, "parked_reason": healed}
+    done: dict[str, Any] = {
+        "observe_leased_until": None,
+        "observe_attempts": 0,
+        "parked_reason": healed,
+        "failure": "",
+        "failing_since": None,
+    }
     if run.whole:
         done["observed_at"] = now
     Repository.objects.filter(pk=repository.pk, observe_run=run.number).update(**done)
@@ -251,7 +270,11 @@ def _put_off(repository: Repository, failed: HubError) -> None:
     attempts = repository.observe_attempts + 1
     due = timezone.now() + timedelta(seconds=max(pause(attempts, failed.retry_after), 5.0))
     Repository.objects.filter(pk=repository.pk).update(
-        observe_attempts=attempts, observe_due_at=due, observe_leased_until=None
+        observe_attempts=attempts,
+        observe_due_at=due,
+        observe_leased_until=None,
+        failure=failed.reason[:60],
+        failing_since=Coalesce("failing_since", timezone.now()),
     )
     park_repository(repository, failed)
     log.warning("not observed", repository=repository.pk, reason=failed.reason)

@@ -18,7 +18,7 @@ from gatekeeper.actions.grants import activate_confirmed
 from gatekeeper.models import HubAccess, Repository
 from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
-from . import budget, gate, tokens
+from . import budget, gate, marks, tokens
 from .claims import Claim, call_limit, close, outside, take, to_do
 from .client import HubClient, knows
 from .look import Sighting, find
@@ -30,12 +30,14 @@ log = structlog.get_logger(__name__)
 
 SWEEP = 30.0  # seconds that one sweep may go on
 LAST_ATTEMPT = 8
+NAMED = 10  # ids of requests in one line of the log
 
 
 def settle_due(*, seconds: float = SWEEP) -> float | None:
     """Tell and read back what is due, each repository in turn; returns in how many seconds more is due, if soon."""
     outside()
     end = time.monotonic() + seconds
+    marks.pause_if_restored()
     gate.settle_wishes(until=end)
     activate()  # a worker may have been lost between reading back and this
     served: set[int] = set()
@@ -57,7 +59,14 @@ def settle_due(*, seconds: float = SWEEP) -> float | None:
 def perform(claim: Claim) -> None:
     """Do what a claim is for, and write down what came of it."""
     if claim.rows:
-        log.info("settle", repository=claim.repository.pk, call=str(claim.call), rows=len(claim.rows))
+        log.info(
+            "settle",
+            repository=claim.repository.pk,
+            call=str(claim.call),
+            rows=len(claim.rows),
+            # The pages and calls that wished it: this worker may have been woken by somebody else.
+            wished_by=sorted({row.log_id for row in claim.rows if row.log_id})[:NAMED],
+        )
         if claim.call is Call.LOOK:
             _look(claim)
         else:
@@ -74,6 +83,7 @@ def activate() -> None:
 def _next_in() -> float | None:
     soonest = (
         HubAccess.objects.filter(due_at__isnull=False, parked_reason="", repository__parked_reason="")
+        .running()
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()
@@ -100,6 +110,7 @@ def _tell(claim: Claim) -> None:
     begun = timezone.now()
     try:
         hub = tokens.client_for(claim.repository)
+        marks.count()
         for outcome in _say(hub, claim):
             outcomes.extend(outcome)
     except HubError as error:
@@ -198,6 +209,7 @@ def _close_unseen(hub: HubClient, repository: Repository, row: HubAccess) -> Out
     """Take access away from somebody whom no name finds in lists too long to read: their id is enough for that."""
     call = next_call(row.wish, Sight(Seen.ACCEPTED, row.closing_of), reset_known=knows("reset")) or Call.PENDING
     person = Address(row.person.hub_user_id, row.person.username, row.hub_request_id)
+    marks.count()
     [outcome] = hub.decide(
         repository.kind, repository.name, call.value, [person], sentence(row.cause), need=Need.REMOVE
     )

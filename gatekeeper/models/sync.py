@@ -9,11 +9,30 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from gatekeeper.rules.lifecycle import Role
 
-from .repositories import Repository
+from .repositories import STEWARDING, Repository, RepositoryQuerySet
+from .roles import roles_at
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
+
+# Who may hold back the sync of a repository; a shell acts as the system person "hub".
+HOLDING = frozenset({*map(Role, STEWARDING), Role.OPERATOR, Role.HUB})
+
+
+def may_hold(viewer: "Viewer", repository: Repository | None) -> bool:
+    """Say whether a viewer may pause the sync of a repository, or (None) of the whole installation, and resume it."""
+    if repository is not None:
+        return bool(roles_at(viewer, repository.publisher_id) & HOLDING)
+    return viewer.is_operator or viewer.system_name == Role.HUB
+
+
+def held_by(viewer: "Viewer") -> RepositoryQuerySet:
+    """Return the repositories whose sync a viewer may pause and resume."""
+    if may_hold(viewer, None):
+        return Repository.objects.all()
+    return Repository.objects.filter(publisher__in=viewer.publishers_with(*STEWARDING))
 
 
 class PauseCause(models.TextChoices):
