@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 SETTLE = "gatekeeper.hub.tasks.settle_due"
 OBSERVE = "gatekeeper.hub.tasks.observe_repository"
+SWEEPS = {"settle": SETTLE, "hooks": "gatekeeper.hub.tasks.settle_hooks"}
 PATIENCE = 0.4  # seconds for each wait on the broker
 QUIET = 15.0  # seconds without a try after a failure
 EXPIRES = 60  # seconds after which a bell that nobody heard is of no use: the sweep has been there
@@ -28,11 +29,11 @@ _connections: dict[tuple[int, str], Connection] = {}
 
 
 def ring(*, what: str, ids: Sequence[int] = (), after: float = 0, **_signal: Any) -> bool:
-    """Wake a worker for `settle`, or to `observe` repositories by id, `after` so many seconds; False when it failed."""
+    """Wake a worker for a sweep, or to `observe` repositories by id, `after` so many seconds; False when it failed."""
     global _quiet_until
     if time.monotonic() < _quiet_until:
         return False
-    calls = [(SETTLE, ())] if what == "settle" else [(OBSERVE, (pk,)) for pk in ids]
+    calls = [(SWEEPS[what], ())] if what in SWEEPS else [(OBSERVE, (pk,)) for pk in ids]
     try:
         for task, arguments in calls:
             _send(task, arguments, after)

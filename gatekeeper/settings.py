@@ -248,6 +248,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is away, workers are there when it comes back
 CELERY_TASK_PUBLISH_RETRY = False  # a lost nudge costs nothing: the sweep finds the row; a page must not wait for Redis
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -268,6 +269,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     for name, task, seconds in (
         ("observe", "gatekeeper.hub.tasks.observe_all", 60),
         ("settle", "gatekeeper.hub.tasks.settle_due", 10),
+        ("hooks", "gatekeeper.hub.tasks.settle_hooks", 60),
         ("tick", "gatekeeper.tasks.tick", 60),
         ("notices", "gatekeeper.tasks.send_notices", 10),
         ("seal", "gatekeeper.tasks.seal", 60),
@@ -336,6 +338,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "gatekeeper.middleware.CacheAwayMiddleware",
 ]
 LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
@@ -447,7 +450,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # Sessions, cookies, headers
 
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "gatekeeper_session"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True

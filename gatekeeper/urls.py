@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("gatekeeper.api.urls")),
+    path("hooks/", include("gatekeeper.hooks")),
     path("", include("gatekeeper.web.urls")),
 ]
 

@@ -6,6 +6,6 @@ from django.dispatch import Signal
 nudged = Signal()
 
 
-def nudge(what: str, *ids: int) -> None:
-    """Send `nudged` with a task's short name and ids after the commit, if there is one."""
-    transaction.on_commit(lambda: nudged.send_robust(sender=None, what=what, ids=ids) and None)
+def nudge(what: str, *ids: int, after: float = 0) -> None:
+    """Send `nudged` with a task's short name and ids (to be begun `after` so many seconds) after the commit."""
+    transaction.on_commit(lambda: nudged.send_robust(sender=None, what=what, ids=ids, after=after) and None)

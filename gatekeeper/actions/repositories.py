@@ -17,6 +17,7 @@ from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import acting, record
+from .hub_hooks import watch_anew
 from .licences import publish_licence_version
 from .nudges import nudge
 from .people import appoint
@@ -71,6 +72,7 @@ def link(
             **_seen_fields(found),
         )
         record([("repository.link", repository, {"kind": kind})], by=acting(by), at=at)
+        watch_anew(publisher.pk, at=at)
         nudge("observe", repository.pk)
     return repository
 
@@ -222,6 +224,7 @@ def follow(repository: Repository, *, name: str, at: datetime | None = None) -> 
             )
             locked.name = name
             locked.save(update_fields=["name"])
+            watch_anew(locked.publisher_id, at=at)
     repository.name = locked.name
     return locked
 
@@ -241,4 +244,5 @@ def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) ->
         locked.unlinked_at, locked.unlinked_by = at, acting(by)
         locked.save(update_fields=["unlinked_at", "unlinked_by"])
         record([("repository.unlink", locked, {})], by=acting(by), at=at)
+        watch_anew(locked.publisher_id, at=at)
     return locked

@@ -179,6 +179,30 @@ class Outcome(StrEnum):
     NOT_TOLD = "not_told"
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook of the token's person. `state` is registered, disabled or suspended (by the Hub, after failures)."""
+
+    hub_id: str
+    url: str
+    watched: tuple[tuple[str, str], ...] = ()
+    state: str = "registered"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestState:
+    """A pull request as it is now: its newest commit, who opened it, and what it changes as git says it.
+
+    `diff` is None where it is too long to be read.
+    """
+
+    number: int
+    is_open: bool
+    commit: str = ""
+    author: str = ""
+    diff: str | None = ""
+
+
 class Hub(Protocol):
     """One Hub, seen with one token. Every method may raise HubError."""
 
@@ -243,3 +267,31 @@ class HubDirectory(Hub, Protocol):
 
     def files(self, kind: str, name: str, *, at: str = "") -> Portion[ListedFile]:
         """Return the files at the root of a repository, with who changed them last."""
+
+
+class HubCommunity(Hub, Protocol):
+    """A Hub whose announcements are arranged and whose pull requests are read. Every method may raise HubError.
+
+    What is watched are pairs of a kind and a name.
+    """
+
+    def webhooks(self) -> list[Webhook]:
+        """Return the webhooks of the token's person: those of others, also in the same organisation, are not seen."""
+
+    def add_webhook(self, *, url: str, secret: str, watched: Sequence[tuple[str, str]]) -> Webhook:
+        """Register a webhook. Saying it twice makes two."""
+
+    def change_webhook(self, hub_id: str, *, url: str, secret: str, watched: Sequence[tuple[str, str]]) -> Webhook:
+        """Give a webhook another address, secret, and what it watches. Saying it twice is harmless."""
+
+    def enable_webhook(self, hub_id: str) -> Webhook:
+        """Switch a webhook on that was disabled or suspended."""
+
+    def remove_webhook(self, hub_id: str) -> None:
+        """Delete a webhook; one that is gone already is no failure."""
+
+    def open_pull_requests(self, kind: str, name: str) -> list[int]:
+        """Return the numbers of a repository's newest open pull requests, drafts too."""
+
+    def pull_request(self, kind: str, name: str, number: int) -> PullRequestState | None:
+        """Return a pull request with what it changes, or None where the number is none or that of a discussion."""

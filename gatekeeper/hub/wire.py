@@ -16,7 +16,9 @@ from .port import (
     Member,
     Namespace,
     Person,
+    PullRequestState,
     RepositoryState,
+    Webhook,
     Word,
 )
 
@@ -211,6 +213,42 @@ def listed_file(item: Any) -> ListedFile:
     last = item.get("lastCommit")
     last = last if isinstance(last, Mapping) else {}
     return ListedFile(_plain(item.get("path"), 1_000), moment(last.get("date")), _plain(last.get("id"), 40))
+
+
+def webhook(item: Any) -> Webhook:
+    """Return a webhook from the Hub's description of it."""
+    if not isinstance(item, Mapping) or not item.get("id"):
+        raise unreadable()
+    off = item.get("disabled")
+    watched = item.get("watched")
+    pairs = [one for one in watched if isinstance(one, Mapping)] if isinstance(watched, list) else []
+    return Webhook(
+        hub_id=_plain(item["id"], 64),
+        url=_plain(item.get("url"), 2_000),
+        watched=tuple(sorted((_plain(one.get("type"), 20), _plain(one.get("name"), 200)) for one in pairs)),
+        state="suspended" if isinstance(off, str) and off else "disabled" if off else "registered",
+    )
+
+
+def pull_request(shown: Any) -> PullRequestState | None:
+    """Return a pull request from the Hub's description of a discussion, or None for a discussion that is none."""
+    if not isinstance(shown, Mapping) or type(shown.get("num")) is not int:
+        raise unreadable()
+    if not shown.get("isPullRequest"):
+        return None
+    author, events = shown.get("author"), shown.get("events")
+    commits = [
+        one["data"].get("oid")
+        for one in (events if isinstance(events, list) else ())
+        if isinstance(one, Mapping) and one.get("type") == "commit" and isinstance(one.get("data"), Mapping)
+    ]
+    return PullRequestState(
+        number=shown["num"],
+        is_open=shown.get("status") in ("open", "draft"),
+        commit=_plain(commits[-1], 64) if commits else "",
+        author=_plain(author.get("name"), 100) if isinstance(author, Mapping) else "",
+        diff=str(shown.get("diff") or "").replace("\x00", ""),
+    )
 
 
 def unreadable() -> HubError:
