@@ -34,9 +34,12 @@ class HealthMiddleware:
 
 
 def readiness() -> JsonResponse:
-    """200 when requests can be served, else 503; names what failed and never why: that stands in the log."""
+    """200 when requests can be served, else 503; names what failed and never why: that stands in the log.
+
+    Requests are served without the cache too: that it is away is named, and is no reason to send nobody here.
+    """
     found = {name: _holds(name, probe) for name, probe in PROBES.items()}
-    ready = all(found.values())
+    ready = all(holds for name, holds in found.items() if name != "cache")
     body = {"ready": ready, **{name: "ok" if holds else "failed" for name, holds in found.items()}}
     return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
 
@@ -105,6 +108,18 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _page(
         request, 404, _("There is nothing here"), _("The address may be wrong, or the page may not be visible to you.")
     )
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    """503: what is counted in the cache, such as tries at a password, cannot be counted now."""
+    answer = _page(
+        request,
+        503,
+        _("This has to wait a moment"),
+        _("A part of the service cannot be reached, and this cannot be done safely without it. Nothing was changed."),
+    )
+    answer["Retry-After"] = "60"
+    return answer
 
 
 def broken(request: HttpRequest) -> HttpResponse:

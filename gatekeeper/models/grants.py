@@ -1,6 +1,6 @@
 """Grants: somebody may use the repositories of a stage, from a day until a day, for a recorded reason."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -20,6 +20,9 @@ from .roles import case_roles, is_own
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
+
+
+AS_A_RULE = timedelta(minutes=15)  # that the Hub has been told and read back
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -152,6 +155,11 @@ class Grant(models.Model):
     def is_imported(self) -> bool:
         """Say whether it was brought in rather than decided here."""
         return self.decision_id is None
+
+    def takes_long(self, *, at: datetime | None = None) -> bool:
+        """Say whether it waits longer for the Hub than it does as a rule."""
+        waiting = self.status == GrantStatus.PENDING_ACTIVATION
+        return waiting and self.status_at < (at or timezone.now()) - AS_A_RULE
 
     @property
     def terms_unproven(self) -> bool:

@@ -21,6 +21,8 @@ from gatekeeper.web import words
 from gatekeeper.web.at_the_hub import about, why_parked
 from gatekeeper.web.buttons import Button
 from gatekeeper.web.navigation import Place, places
+from gatekeeper.web.troubles import Trouble
+from gatekeeper.web.troubles import troubles as told
 
 register = template.Library()
 
@@ -106,6 +108,12 @@ def navigation(context: Mapping[str, Any]) -> list[Place]:
     """The way around for whoever is looking; a page that is drawn without a request has the public one."""
     request = context.get("request")
     return places(context.get("viewer"), request.path if request is not None else "")
+
+
+@register.simple_tag(takes_context=True)
+def troubles(context: Mapping[str, Any]) -> list[Trouble]:
+    """What is wrong with the installation, for whoever looks after releases; nothing for anybody else."""
+    return told(context.get("viewer"))
 
 
 @register.filter

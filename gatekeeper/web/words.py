@@ -136,6 +136,12 @@ OF_GRANT: Mapping[str, Standing] = {
     ),
 }
 
+LATE = Standing(
+    _("Approved, being switched on"),
+    "good",
+    _("Being switched on takes longer than usual. It goes on by itself, and nothing of yours is lost."),
+    NOTHING_TO_DO,
+)
 GRANT_FOR_STAFF: Mapping[str, Standing] = {
     G.PENDING_ACTIVATION: Standing(_("Waiting for the Hub"), "warn"),
     G.ACTIVE: Standing(_("Active"), "good"),
@@ -167,7 +173,7 @@ WISHED = {"yes": _("access"), "no": _("no access"), "no_opinion": _("no opinion"
 
 def for_requester(case: AccessRequest, grant: Grant | None = None) -> Standing:
     """Return where a request stands for its own person; once there is a grant, the grant speaks."""
-    return OF_GRANT[grant.status] if grant is not None else FOR_REQUESTER[case.status]
+    return of_grant(grant) if grant is not None else FOR_REQUESTER[case.status]
 
 
 def for_staff(case: AccessRequest) -> Standing:
@@ -182,7 +188,7 @@ def promise(case: AccessRequest) -> str:
 
 def of_grant(grant: Grant) -> Standing:
     """Return where a grant stands for its own person."""
-    return OF_GRANT[grant.status]
+    return LATE if grant.takes_long() else OF_GRANT[grant.status]
 
 
 def of_grant_for_staff(grant: Grant) -> Standing:
