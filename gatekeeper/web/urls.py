@@ -1,4 +1,4 @@
-"""The addresses of the pages. A release stands last, at the address that the Hub would give it: publisher and name."""
+"""The addresses of the pages. Names that people choose stand after a word of ours, so that no page hides another."""
 
 from django.urls import path
 
@@ -16,6 +16,7 @@ app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
     path("catalogue/", catalogue.catalogue, name="catalogue"),
+    path("catalogue/<str:publisher>/<slug:slug>/", catalogue.release, name="release"),
     path("releases/<int:pk>/show/", audience.show, name="show"),
     path("stages/<int:pk>/licence/", catalogue.stage_licence, name="stage_licence"),
     # Applying
@@ -71,6 +72,4 @@ urlpatterns = [
     path("grants/<int:pk>/revoke/", grants.revoke, name="revoke"),
     # Operating
     path("sync/", sync.sync, name="sync"),
-    # Last: the public page of a release
-    path("<str:publisher>/<slug:slug>/", catalogue.release, name="release"),
 ]

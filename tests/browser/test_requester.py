@@ -40,7 +40,7 @@ def test_a_requester_goes_the_whole_way_by_keyboard(
 ) -> None:
     """From the release to access: Tab, Space, Enter and typing, nothing else."""
     window = visit(ha)
-    page = window.open(f"/aurora-lab/{restricted.release.slug}/")
+    page = window.open(f"/catalogue/aurora-lab/{restricted.release.slug}/")
     keys = page.keyboard
     focus(page, "Skip to the content", 1)
     focus(page, "Apply")
@@ -98,7 +98,7 @@ def test_a_requester_goes_the_whole_way_without_javascript(
 ) -> None:
     """Every form is a form, and every message a page."""
     window = visit(ha, java_script_enabled=False)
-    page = window.open(f"/aurora-lab/{restricted.release.slug}/")
+    page = window.open(f"/catalogue/aurora-lab/{restricted.release.slug}/")
     window.press("Apply", role="link")
     window.press("Begin")
     fill(window)

@@ -27,7 +27,7 @@ def addresses(planned: Stage) -> list[str]:
     return [
         "/",
         "/catalogue/",
-        f"/{release.publisher.name}/{release.slug}/",
+        f"/catalogue/{release.publisher.name}/{release.slug}/",
         "/api/v1/stages/",
         f"/api/v1/releases/{release.pk}/",
         f"/api/v1/releases/{release.pk}/stages/",

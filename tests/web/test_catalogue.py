@@ -62,7 +62,7 @@ def test_a_release_is_public_only_once_its_ladder_is(
 
 def test_it_finds_a_release_whatever_the_case_of_its_publisher(stage: Stage, browse: Browse) -> None:
     """As the Hub does."""
-    assert browse(None).get(f"/Aurora-LAB/{stage.release.slug}/").status_code == 200
+    assert browse(None).get(f"/catalogue/Aurora-LAB/{stage.release.slug}/").status_code == 200
 
 
 def test_a_stage_without_terms_has_no_licence_page(aurora: Repository, amara: Viewer, browse: Browse) -> None:
