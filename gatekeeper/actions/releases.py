@@ -175,21 +175,9 @@ def publish_ladder(release: Release, *, by: Viewer, at: datetime | None = None) 
     at = at or timezone.now()
     with transaction.atomic():
         locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
-        stages = list(locked.stages.prefetch_related("repositories").order_by("ordinal"))
-        if not stages:
+        document = locked.ladder_document()
+        if not document["stages"]:
             raise WrongState(NO_STAGE)
-        document = {
-            "release": locked.title,
-            "stages": [
-                {
-                    "ordinal": stage.ordinal,
-                    "title": stage.title,
-                    "audience": stage.audience,
-                    "repositories": sorted(repository.name for repository in stage.repositories.all()),
-                }
-                for stage in stages
-            ],
-        }
         last = locked.ladders.order_by("-number").first()
         if last is not None and last.document == document:
             return last

@@ -12,7 +12,7 @@ from accounts.viewer import Viewer
 from gatekeeper.models import Card, HubAccess, Repository, RepositoryKind, RepositoryWish, Stage
 from gatekeeper.models.roles import roles_at
 from gatekeeper.rules.licensing import raw_hash
-from gatekeeper.rules.lifecycle import Role, StageStatus
+from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -235,11 +235,12 @@ def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) ->
     at = at or timezone.now()
     with transaction.atomic():
         # The stages are locked too, so that none opens on this repository meanwhile.
-        stages = list(Stage.objects.select_for_update(no_key=True).filter(repositories=repository).order_by("pk"))
+        used = Stage.objects.filter(repositories=repository)
+        list(used.select_for_update(no_key=True).order_by("pk"))
         locked = Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
         if locked.unlinked_at is not None:
             return locked
-        if any(stage.status in (StageStatus.OPENING, StageStatus.OPEN) for stage in stages):
+        if used.in_use().exists():
             raise WrongState(IN_USE)
         locked.unlinked_at, locked.unlinked_by = at, acting(by)
         locked.save(update_fields=["unlinked_at", "unlinked_by"])

@@ -1,6 +1,6 @@
 """Releases, their ladders, and the stages: the rungs that people climb."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -50,6 +50,21 @@ class Release(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def ladder_document(self) -> dict[str, Any]:
+        """Return the ladder as it stands now, as the document that would be published of it."""
+        return {
+            "release": self.title,
+            "stages": [
+                {
+                    "ordinal": stage.ordinal,
+                    "title": stage.title,
+                    "audience": stage.audience,
+                    "repositories": sorted(repository.name for repository in stage.repositories.all()),
+                }
+                for stage in self.stages.prefetch_related("repositories").order_by("ordinal")
+            ],
+        }
+
 
 class Ladder(Version):
     """The published order of the stages. `document` holds {"stages": [{key, title, audience, repositories}]}."""
@@ -88,6 +103,10 @@ class StageQuerySet(models.QuerySet["Stage"]):
     def taking_requests(self) -> "StageQuerySet":
         """Return the stages that are open."""
         return self.filter(status=StageStatus.OPEN)
+
+    def in_use(self) -> "StageQuerySet":
+        """Return the stages that are open or opening: their repositories stay linked."""
+        return self.filter(status__in={StageStatus.OPENING, StageStatus.OPEN})
 
     def to_confirm_open(self) -> "StageQuerySet":
         """Return the stages that are opening and whose every linked repository was read back as it is wished."""

@@ -22,6 +22,11 @@ from .words import sentence
 
 View = Callable[..., HttpResponse]
 
+# Refusals of state that a page can meet only because somebody, or another window, was faster.
+CHANGED_MEANWHILE = frozenset(
+    {"stale", "licence_changed", "wrong_state", "already_taken", "not_taken", "already_accepted", "already_published"}
+)
+
 STATUS: dict[type[Refused], int] = {NotAllowed: 403, WrongState: 409, Unmet: 422, Invalid: 422}
 
 
@@ -48,6 +53,8 @@ def page(*methods: str, public: bool = False, back: str = "") -> Callable[[View]
         def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
                 raise Http404  # no text in the database can hold it, so nothing is there
+            if back and "GET" not in methods:  # where a form that is shown again was first seen
+                request.seen_on = reverse(back, kwargs=kwargs)  # type: ignore[attr-defined]  # for the foot of the page
             try:
                 answer = view(request, *args, **kwargs)
             except Refused as refused:
@@ -68,7 +75,13 @@ def refusal_page(request: HttpRequest, refused: Refused, *, back: str = "") -> H
     status = next((code for kind, code in STATUS.items() if isinstance(refused, kind)), 422)
     said = sentence(refused.refusal)
     more = [line for line in map(sentence, refused.fields.values()) if line != said]
-    context = {"status": status, "sentence": said, "sentences": more, "back": back}
+    context = {
+        "status": status,
+        "changed": refused.refusal.code in CHANGED_MEANWHILE,
+        "sentence": said,
+        "sentences": more,
+        "back": back,
+    }
     return render(request, "refused.html", context, status=status)
 
 

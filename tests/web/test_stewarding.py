@@ -250,6 +250,32 @@ def test_it_changes_what_is_planned_and_nothing_later(
     assert "A model." in browser.get(reverse("web:release", args=["aurora-lab", release.slug])).content.decode()
 
 
+def test_it_publishes_a_ladder_only_when_something_changed(aurora: Repository, amara: Viewer, browser: Client) -> None:
+    """Published as it stands, the button says so; another stage makes it worth pressing again."""
+    stage = factories.planned_stage(aurora, by=amara)
+    page = go(browser, "edit_release", stage.release_id).content.decode()
+    assert "disabled>Publish the ladder as it stands</button>" in page
+    assert "Nothing has changed since it was published." in page
+    go(browser, "new_stage", stage.release_id, title="Everybody", audience="All.", repositories=[aurora.pk])
+    page = go(browser, "edit_release", stage.release_id).content.decode()
+    assert 'btn-primary" type="submit">Publish the ladder as it stands</button>' in page
+
+
+def test_a_licence_leads_back_to_its_publisher(
+    stage: Stage, amara: Viewer, chidi: Viewer, ha: Viewer, browse: Browse
+) -> None:
+    """For its people; anybody else who may read it comes from the catalogue."""
+    version = factories.current_licence(stage)
+    where = reverse("web:licence_version", args=[version.pk])
+    for who, back in (
+        (amara, reverse("web:publisher", args=["aurora-lab"])),
+        (chidi, reverse("web:publisher", args=["aurora-lab"])),
+        (ha, reverse("web:catalogue")),
+    ):
+        crumbs = browse(who).get(where).content.decode().partition('class="crumbs"')[2].partition("</nav>")[0]
+        assert f'href="{back}"' in crumbs
+
+
 def test_it_pauses_and_closes_after_a_look(stage: Stage, grant_of_ha: Grant, browser: Client) -> None:
     """The page says how many people it concerns."""
     assert "(1 person)" in go(browser, "pause", stage.pk).content.decode()
@@ -324,6 +350,11 @@ def test_it_unlinks_what_no_open_stage_uses(
     """While a stage is open the repository stays."""
     assert browser.post(reverse("web:unlink", args=[aurora.pk])).status_code == 409
     other = factories.linked(aurora_lab, by=amara, name="spare")
+    for page in ("repository", "unlink"):
+        held = go(browser, page, aurora.pk).content.decode()
+        assert "disabled>Unlink</button>" in held, page
+        assert "Close the stage first." in held, page
+        assert "disabled>Unlink</button>" not in go(browser, page, other.pk).content.decode(), page
     assert "Nothing changes on the Hub" in go(browser, "unlink", other.pk).content.decode()
     assert browser.post(reverse("web:unlink", args=[other.pk])).status_code == 302
     assert factories.fresh(other).unlinked_at is not None

@@ -92,7 +92,10 @@ def licence_version(request: HttpRequest, pk: int) -> HttpResponse:
     """A licence version: the exact text, its hash, what it forbids."""
     seen = LicenceVersion.objects.visible_to(viewer_of(request)).select_related("licence__publisher")
     found = get_object_or_404(seen, pk=pk)
-    return render(request, "stewarding/licence.html", {"version": found, "parts": licence_parts(found.words)})
+    publisher = found.licence.publisher
+    works_there = publisher.pk in viewer_of(request).publishers_with(*READING)
+    context = {"version": found, "parts": licence_parts(found.words), "publisher": publisher if works_there else None}
+    return render(request, "stewarding/licence.html", context)
 
 
 @page("GET", "POST", back="web:terms")

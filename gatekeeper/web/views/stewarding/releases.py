@@ -62,6 +62,7 @@ def edit_release(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "stages": [(stage, policies.get(stage.pk)) for stage in stages],
         "ladder": ladder,
+        "unchanged": ladder is not None and ladder.document == release.ladder_document(),
     }
     return render(request, "stewarding/release.html", context, status=status_of(form))
 

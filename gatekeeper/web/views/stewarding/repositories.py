@@ -123,6 +123,7 @@ def repository(request: HttpRequest, pk: int) -> HttpResponse:
         "form": StartForm(),
         "card": found.cards.order_by("-read_at", "-pk").first(),
         "stewards": found.publisher_id in viewer_of(request).publishers_with(*STEWARDING),
+        "in_use": in_use(found),
     }
     return render(request, "stewarding/repository.html", context)
 
@@ -154,4 +155,10 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
         repositories.unlink(found, by=viewer_of(request))
         messages.success(request, _("The repository is unlinked. Nothing changed on the Hub."))
         return redirect("web:publisher", name=found.publisher.name)
-    return render(request, "stewarding/unlink.html", {"repository": found})
+    context = {"repository": found, "in_use": in_use(found)}
+    return render(request, "stewarding/unlink.html", context)
+
+
+def in_use(found: Repository) -> str:
+    """Return why a repository cannot be unlinked now, as a sentence; empty if it can."""
+    return sentence(repositories.IN_USE) if Stage.objects.including(found).in_use().exists() else ""
