@@ -88,7 +88,10 @@ def test_it_says_that_every_place_is_taken(
     stage = factories.open_stage(aurora, by=amara, cap=1)
     factories.active_grant(stage, ines, by=chidi)
     assert "Every place is taken" in go(browse(ha), "start", stage.pk).content.decode()
-    assert "already have access" in go(browse(ines), "start", stage.pk).content.decode()
+    page = go(browse(ines), "start", stage.pk).content.decode()
+    assert "You hold this stage already" in page
+    assert "Not yet:" not in page
+    assert f'<a class="btn btn-primary" href="{reverse("web:my_access")}">' in page
 
 
 def test_it_keeps_good_answers_and_says_at_its_field_what_is_wrong_with_another(

@@ -23,7 +23,7 @@ from gatekeeper.web.texts import licence_parts, rendered_hash
 from gatekeeper.web.views.catalogue.audience import warning_first
 from gatekeeper.web.words import answer_words, in_reader_language
 
-from .eligibility import eligibility
+from .eligibility import eligibility, holds
 
 
 @page("GET", "POST", back="web:start")
@@ -43,6 +43,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         "policy": policy,
         "checks": checks,
         "case": case,
+        "grant": holds(request, stage),
         "eligible": all(check.met for check in checks),
         "connect": viewer_of(request).person is None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,10 +17,12 @@ from gatekeeper.web.words import of_stage
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to be so, whether it is, and the sentence that says it."""
+    """One thing that has to be so, whether it is, the sentence that says it, and where it leads, if anywhere."""
 
     met: bool
     words: str
+    href: str = ""
+    link: str = ""
 
 
 def eligibility(request: HttpRequest, stage: Stage, policy: GatePolicy | None) -> list[Check]:
@@ -41,6 +44,13 @@ def eligibility(request: HttpRequest, stage: Stage, policy: GatePolicy | None) -
     if left is not None:
         places = ngettext("%(count)d place is left.", "%(count)d places are left.", left) % {"count": left}
         checks.append(Check(left > 0, places if left else _("Every place is taken at the moment.")))
-    if Grant.objects.own(viewer).live().filter(stage=stage).exists():
-        checks.append(Check(False, _("You already have access to this stage; see “My access”.")))
+    if holds(request, stage):
+        checks.append(
+            Check(False, _("You hold access to this stage already:"), reverse("web:my_access"), _("My access"))
+        )
     return checks
+
+
+def holds(request: HttpRequest, stage: Stage) -> Grant | None:
+    """Return the viewer's own grant of a stage, if it is on its way, active or suspended."""
+    return Grant.objects.own(viewer_of(request)).live().filter(stage=stage).first()
