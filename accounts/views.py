@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -81,13 +82,15 @@ def revoke_api_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def language(request: HttpRequest) -> HttpResponse:
-    """The language of pages and, for a person who is signed in, of mails."""
+    """The language of pages and, for a person who is signed in, of mails; `next` leads back to where it was chosen."""
     user = request.user if isinstance(request.user, User) else User(language=translation.get_language()[:2])
     form = LanguageForm(request.POST or None, instance=user)
     if request.method != "POST" or not form.is_valid():
         return render(request, "accounts/language.html", {"form": form}, status=422 if form.errors else 200)
     chosen = form.cleaned_data["language"]
-    answer = redirect("accounts:overview" if user.pk else settings.LOGIN_REDIRECT_URL)
+    back = request.POST.get("next", "")
+    stays = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    answer = redirect(back if stays else "accounts:overview" if user.pk else settings.LOGIN_REDIRECT_URL)
     if user.pk:
         user.save(update_fields=["language"])
         request.session[SESSION_LANGUAGE] = chosen
@@ -100,8 +103,9 @@ def language(request: HttpRequest) -> HttpResponse:
             samesite="Lax",
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
-    with translation.override(chosen):
-        messages.success(request, _("The language is changed."))
+    if not stays:  # who stays on a page sees it change
+        with translation.override(chosen):
+            messages.success(request, _("The language is changed."))
     return answer
 
 

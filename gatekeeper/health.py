@@ -13,8 +13,9 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template import loader
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
 logger = structlog.get_logger(__name__)
@@ -71,6 +72,11 @@ def _migrations() -> bool:
 PROBES: dict[str, Callable[[], bool]] = {"database": _database, "cache": _cache, "migrations": _migrations}
 
 
+def icon(request: HttpRequest) -> HttpResponse:
+    """The icon, for browsers that ask for it where no page of ours named it."""
+    return redirect(static("gatekeeper/icon.svg"))
+
+
 # Error pages: what happened and what to do next, never an exception
 
 
@@ -95,6 +101,7 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def forbidden_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without a valid CSRF token; `reason` is for the log, which Django has written."""
+    request.seen_on = "/"  # type: ignore[attr-defined]  # what the form was sent to may show nothing by itself
     return _page(
         request,
         403,

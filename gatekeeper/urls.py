@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", health.icon),
     path("api/v1/", include("gatekeeper.api.urls")),
     path("hooks/", include("gatekeeper.hooks")),
     path("", include("gatekeeper.web.urls")),

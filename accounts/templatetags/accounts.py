@@ -1,6 +1,9 @@
-"""How a field is drawn."""
+"""How a field is drawn, and where a page is."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms, template
 from django.forms import BoundField
@@ -34,3 +37,11 @@ def styled(field: BoundField) -> SafeString:
 def anchor(field: BoundField) -> str:
     """The id that a link in the summary of errors leads to: of the field, or of the first of its boxes."""
     return f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
+
+
+@register.simple_tag(takes_context=True)
+def this_page(context: Mapping[str, Any]) -> str:
+    """The address that shows this page again: of one that answers a form, what the form was looked at on."""
+    request = context["request"]
+    seen_on = getattr(request, "seen_on", request.path)
+    return request.get_full_path() if request.method in ("GET", "HEAD") else seen_on

@@ -107,7 +107,10 @@ def of_stage_next(stage: Stage) -> str:
 def navigation(context: Mapping[str, Any]) -> list[Place]:
     """The way around for whoever is looking; a page that is drawn without a request has the public one."""
     request = context.get("request")
-    return places(context.get("viewer"), request.path if request is not None else "")
+    if request is None:
+        return places(context.get("viewer"), "")
+    view = request.resolver_match.func if request.resolver_match else None
+    return places(context.get("viewer"), request.path, getattr(view, "__module__", ""))
 
 
 @register.simple_tag(takes_context=True)

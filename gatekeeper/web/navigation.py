@@ -1,4 +1,7 @@
-"""The way around the pages, by role: nobody is shown a door that is not theirs."""
+"""The way around the pages, by role: nobody is shown a door that is not theirs.
+
+A page belongs to the entry of its room: its view stands in gatekeeper/web/views/ under those it is for.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,33 @@ class Place:
 
     name: str
     href: str
-    here: bool = False
+    here: str = ""
     apart: bool = False
 
 
-def places(viewer: Viewer | None, path: str) -> list[Place]:
-    """Return where this viewer can go from here."""
+VIEWS = "gatekeeper.web.views."
+ROOMS = {
+    f"{VIEWS}catalogue": "web:catalogue",
+    f"{VIEWS}reviewing": "web:queue",
+    f"{VIEWS}stewarding": "web:publishers",
+    f"{VIEWS}operating": "web:sync",
+    f"{VIEWS}applying.grants": "web:my_access",
+    f"{VIEWS}applying": "web:mine",
+    "accounts": "accounts:overview",
+    "allauth": "accounts:overview",
+}
+
+
+def room_of(module: str) -> str:
+    """Return the name of the entry that a page belongs to, by the module of its view; empty if to none."""
+    return next((place for room, place in ROOMS.items() if f"{module}.".startswith(f"{room}.")), "")
+
+
+def places(viewer: Viewer | None, path: str, module: str = "") -> list[Place]:
+    """Return where this viewer can go from the page at this path, whose view stands in this module.
+
+    `here` is “page” for the page itself and “true” for one that belongs to it, as aria-current says it.
+    """
     wanted: list[tuple[Any, str, bool]] = [(_("Catalogue"), "web:catalogue", False)]
     if viewer is None or not viewer.is_authenticated:
         wanted.append((_("Sign in"), "account_login", True))
@@ -40,5 +64,6 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     found = []
     for name, address, apart in wanted:
         href = reverse(address)
-        found.append(Place(name, href, path.startswith(href), apart))
+        here = "page" if path == href else "true" if address == room_of(module) else ""
+        found.append(Place(name, href, here, apart))
     return found
