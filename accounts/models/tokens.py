@@ -186,6 +186,11 @@ class ApiToken(models.Model):
     def __repr__(self) -> str:
         return f"<ApiToken {self.pk} {self.prefix}…>"
 
+    @property
+    def scopes_in_words(self) -> list[str]:
+        """What the token may do, in the reader's language."""
+        return [str(self.Scope(scope).label) for scope in self.scopes]
+
     def is_live(self, at: datetime | None = None) -> bool:
         """Whether the token opens anything at this time."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > (at or timezone.now()))
