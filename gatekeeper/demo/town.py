@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from gatekeeper.hub.sandbox.control import SandboxControl
 
@@ -13,6 +14,7 @@ from .processes import Processes, answers, free_port
 
 WEB_PORT, HUB_PORT = 8000, 8900
 CLIENT = ("gatekeeper", "sandbox-secret")
+MAIL = "mail"  # the folder, in the data of a demo, where each mail is a file
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def build(processes: Processes, *, project: Path, data: Path, env: Mapping[str, 
         "HUB_ENDPOINT": hub,
         "HUB_OAUTH_CLIENT_ID": CLIENT[0],
         "HUB_OAUTH_CLIENT_SECRET": CLIENT[1],
-        "EMAIL_URL": "consolemail://",
+        "EMAIL_URL": f"filemail:///{quote(str(data.absolute() / MAIL))}",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
     }
     python = sys.executable

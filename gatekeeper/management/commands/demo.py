@@ -73,6 +73,7 @@ class Command(BaseCommand):
         ]
         self.stdout.write(
             f"\n  Gatekeeper    {here.web}\n  Sandbox Hub   {here.hub}\n  API           {here.web}/api/v1/docs/\n"
+            f"  E-mails       {data / town.MAIL}  (a file for each)\n"
             f"  Logs          {data / 'logs'}\n\n  “Sign in with Hugging Face” and be\n"
         )
         for name, why in people:
