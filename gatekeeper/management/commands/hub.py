@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import HubToken
 from gatekeeper.hub import check, observe, parked, settle, tokens
 from gatekeeper.hub.port import HubError
+from gatekeeper.management import auditing
 from gatekeeper.models import HubAccess, Repository, RepositoryKind, RepositoryWish
 from gatekeeper.rules.refusals import Refused
 
@@ -29,11 +30,14 @@ class Command(BaseCommand):
         observing.add_argument("name", metavar="OWNER/NAME", nargs="?", help="only this one")
         settling = commands.add_parser("settle", help="tell the Hub what is due, and read it back")
         settling.add_argument("--again", action="store_true", help="also try again what was parked")
+        auditing.add_arguments(commands.add_parser("audit", help="write a page about a namespace; needs no database"))
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
         """Run the subcommand."""
         if what == "check":
             self.check_repository(**options)
+        elif what == "audit":
+            auditing.run(self.stdout.write, self.stderr.write, **options)
         elif what == "observe":
             self.observe(**options)
         else:
