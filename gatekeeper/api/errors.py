@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from gatekeeper.catalogues.statuses import STATUS_WORDS
 from gatekeeper.models.paging import BadCursor
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Refusal, Refused, Unmet, WrongState
 
@@ -41,6 +42,8 @@ TITLES = {
 STATUS_OF: dict[type[Refused], int] = {NotAllowed: 403, WrongState: 409, Unmet: 422, Invalid: 422}
 
 INVALID = gettext_lazy("Some of what was sent cannot be taken; see the fields.")
+UNKNOWN_PARAMETER = gettext_lazy("This address does not take all of what stands behind its “?”; see the fields.")
+NOT_TAKEN = gettext_lazy("This is not taken here.")
 NOTHING_HERE = gettext_lazy("There is nothing here, or nothing that you may see.")
 BAD_CURSOR = gettext_lazy("This cursor does not belong to this list. Start from its first page.")
 TOO_LARGE = gettext_lazy("The body is larger than this service reads.")
@@ -55,6 +58,18 @@ class HubAway(exceptions.APIException):
     default_code = "hub_away"
 
 
+class UnknownParameter(exceptions.APIException):
+    """A query string holds names that the address does not know: a misspelt filter must not be lost in silence."""
+
+    status_code = 400
+    default_code = "unknown_parameter"
+    default_detail = UNKNOWN_PARAMETER
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__()
+        self.fields = {name: {"code": "unknown_parameter", "detail": str(NOT_TAKEN)} for name in sorted(names)}
+
+
 class ScopeMissing(exceptions.PermissionDenied):
     """The token was not given the scope that this needs."""
 
@@ -67,9 +82,12 @@ class ScopeMissing(exceptions.PermissionDenied):
 
 
 def sentence(refusal: Refusal) -> str:
-    """Return the sentence of a refusal in the language of the reader."""
+    """Return the sentence of a refusal in the language of the reader, with a state by what it is called."""
+    values = dict(refusal.values)
+    if "status" in values:
+        values["status"] = STATUS_WORDS.get(values["status"], values["status"])
     return gettext(refusal.message) % {
-        name: gettext(value) if isinstance(value, str) and value else value for name, value in refusal.values.items()
+        name: gettext(value) if isinstance(value, str) and value else value for name, value in values.items()
     }
 
 
@@ -126,9 +144,8 @@ def _plain(error: exceptions.APIException) -> Response:
     headers = {"WWW-Authenticate": scheme} if scheme else {}
     if wait:
         headers["Retry-After"] = str(int(wait))
-    return problem(
-        error.status_code, str(getattr(error.detail, "code", error.default_code)), str(error.detail), headers=headers
-    )
+    code = str(getattr(error.detail, "code", error.default_code))
+    return problem(error.status_code, code, str(error.detail), getattr(error, "fields", None), headers)
 
 
 def _broken(context: dict[str, Any]) -> Response:

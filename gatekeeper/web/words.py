@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, ngette
 from django_countries import countries
 
 from gatekeeper.catalogues.restrictions import RESTRICTIONS
+from gatekeeper.catalogues.statuses import STATUS_WORDS
 from gatekeeper.models import AccessRequest, GatePolicy, Grant, Repository, Stage
 from gatekeeper.rules.lifecycle import GrantStatus as G
 from gatekeeper.rules.lifecycle import RequestStatus as Q
@@ -28,6 +29,11 @@ class Standing:
     tone: str = ""
     next: Any = ""
     todo: Any = ""
+
+
+def named(status: str) -> Any:
+    """Return what a state is called, for people who work with it."""
+    return gettext_lazy(STATUS_WORDS[status])
 
 
 NOTHING_TO_DO = _("Nothing. We write to you when something changes.")
@@ -83,16 +89,16 @@ FOR_REQUESTER: Mapping[str, Standing] = {
 }
 
 FOR_STAFF: Mapping[str, Standing] = {
-    Q.DRAFT: Standing(_("Draft")),
-    Q.BROUGHT_IN: Standing(_("Begun on the Hub, to be finished here"), ""),
-    Q.SUBMITTED: Standing(_("Waiting for a reviewer"), "warn"),
-    Q.IN_REVIEW: Standing(_("In review"), "warn"),
-    Q.INFO_REQUESTED: Standing(_("Waiting for the requester")),
-    Q.APPROVED: Standing(_("Approved"), "good"),
-    Q.DENIED_CORRECTABLE: Standing(_("Changes asked for")),
-    Q.DENIED_FINAL: Standing(_("Denied finally"), "bad"),
-    Q.WITHDRAWN: Standing(_("Withdrawn")),
-    Q.EXPIRED: Standing(_("Expired")),
+    Q.DRAFT: Standing(named(Q.DRAFT)),
+    Q.BROUGHT_IN: Standing(named(Q.BROUGHT_IN)),
+    Q.SUBMITTED: Standing(named(Q.SUBMITTED), "warn"),
+    Q.IN_REVIEW: Standing(named(Q.IN_REVIEW), "warn"),
+    Q.INFO_REQUESTED: Standing(named(Q.INFO_REQUESTED)),
+    Q.APPROVED: Standing(named(Q.APPROVED), "good"),
+    Q.DENIED_CORRECTABLE: Standing(named(Q.DENIED_CORRECTABLE)),
+    Q.DENIED_FINAL: Standing(named(Q.DENIED_FINAL), "bad"),
+    Q.WITHDRAWN: Standing(named(Q.WITHDRAWN)),
+    Q.EXPIRED: Standing(named(Q.EXPIRED)),
 }
 
 # The clock of a promise: it runs while somebody here owes the answer, and stands still while the requester does.
@@ -143,20 +149,20 @@ LATE = Standing(
     NOTHING_TO_DO,
 )
 GRANT_FOR_STAFF: Mapping[str, Standing] = {
-    G.PENDING_ACTIVATION: Standing(_("Waiting for the Hub"), "warn"),
-    G.ACTIVE: Standing(_("Active"), "good"),
-    G.SUSPENDED: Standing(_("Suspended"), "warn"),
-    G.EXPIRED: Standing(_("Expired")),
-    G.RELINQUISHED: Standing(_("Given back")),
-    G.REVOKED: Standing(_("Revoked"), "bad"),
+    G.PENDING_ACTIVATION: Standing(named(G.PENDING_ACTIVATION), "warn"),
+    G.ACTIVE: Standing(named(G.ACTIVE), "good"),
+    G.SUSPENDED: Standing(named(G.SUSPENDED), "warn"),
+    G.EXPIRED: Standing(named(G.EXPIRED)),
+    G.RELINQUISHED: Standing(named(G.RELINQUISHED)),
+    G.REVOKED: Standing(named(G.REVOKED), "bad"),
 }
 
 OF_STAGE: Mapping[str, Standing] = {
-    S.PLANNED: Standing(_("Planned"), "", _("It is not open yet.")),
-    S.OPENING: Standing(_("Opening"), "warn", _("The Hub is being told; it opens as soon as the Hub confirms.")),
-    S.OPEN: Standing(_("Open"), "good", _("Anybody it is meant for can apply now.")),
-    S.PAUSED: Standing(_("Paused"), "warn", _("Nothing can be submitted at the moment. Drafts are kept.")),
-    S.CLOSED: Standing(_("Closed"), "", _("It takes no requests any more.")),
+    S.PLANNED: Standing(named(S.PLANNED), "", _("It is not open yet.")),
+    S.OPENING: Standing(named(S.OPENING), "warn", _("The Hub is being told; it opens as soon as the Hub confirms.")),
+    S.OPEN: Standing(named(S.OPEN), "good", _("Anybody it is meant for can apply now.")),
+    S.PAUSED: Standing(named(S.PAUSED), "warn", _("Nothing can be submitted at the moment. Drafts are kept.")),
+    S.CLOSED: Standing(named(S.CLOSED), "", _("It takes no requests any more.")),
 }
 
 # What the Hub was last read as saying of a person, and what is wished of it.
@@ -232,16 +238,8 @@ def sentence(refusal: Refusal) -> str:
     values = dict(refusal.values)
     if refusal.code == "wrong_state":
         values["action"] = gettext(values["action"])
-        values["status"] = status_words(values["status"])
+        values["status"] = gettext(STATUS_WORDS.get(values["status"], values["status"]))
     return gettext(refusal.message) % values if values else gettext(refusal.message)
-
-
-def status_words(status: str) -> str:
-    """Return the words of a state of any table."""
-    for table in (FOR_STAFF, GRANT_FOR_STAFF, OF_STAGE):
-        if status in table:
-            return str(table[status].words)
-    return status
 
 
 def restriction_words(slug: str) -> str:

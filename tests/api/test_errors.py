@@ -251,3 +251,32 @@ def test_a_cache_that_is_away_holds_nobody_up(asking: Asking, ha: Viewer, monkey
 
     monkeypatch.setattr(throttling, "cache", NoCache())
     assert asking(ha).get("/api/v1/releases/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "requests/?satge=1&status=submitted",
+        "grants/?satge=1",
+        "releases/?satge=1",
+        "stages/?satge=1",
+        "repositories/?satge=1",
+        "hub-access/?satge=1",
+        "gate-forms/?satge=1",
+        "licence-versions/?satge=1",
+        "events/?satge=1",
+        "publishers/?satge=1",
+        "access?repository=a/b&user=x&satge=1",
+    ],
+)
+def test_it_names_a_parameter_that_it_does_not_know(address: str, asking: Asking, amara: Viewer) -> None:
+    """A misspelt filter would answer with everything, and the script would believe it."""
+    body = problem(asking(amara).get(f"/api/v1/{address}"), 400, "unknown_parameter")
+    assert set(body["fields"]) == {"satge"}
+
+
+def test_a_conflict_says_in_words_where_it_stands(asking: Asking, stage: Stage, ha: Viewer, chidi: Viewer) -> None:
+    """The code is for scripts; the sentence holds no name of a state."""
+    case = factories.submitted(stage, ha)
+    body = problem(asking(chidi).post(f"/api/v1/requests/{case.pk}/put_back/", {}), 409, "wrong_state")
+    assert "“Waiting for a reviewer”" in body["detail"]

@@ -9,8 +9,9 @@ import pytest
 from django.urls import reverse
 
 from accounts.viewer import Viewer
+from gatekeeper.catalogues.statuses import STATUS_WORDS
 from gatekeeper.models import AccessRequest, Grant, Repository, Stage
-from gatekeeper.rules.lifecycle import TABLES, GrantStatus, RequestStatus, StageStatus
+from gatekeeper.rules.lifecycle import STATUSES, TABLES, GrantStatus, RequestStatus, StageStatus
 from gatekeeper.web import words
 from gatekeeper.web.buttons import WAYS, buttons_for, buttons_for_grants
 from tests import factories
@@ -105,6 +106,13 @@ def test_every_state_has_words() -> None:
     for statuses, said in tables:
         assert set(said) == set(statuses)
         assert not any("_" in str(standing.words) for standing in said.values())
+
+
+def test_every_state_of_the_tables_is_called_something() -> None:
+    """So that no refusal of any face names it as the tables do."""
+    names = {status.value for statuses in STATUSES.values() for status in statuses}
+    assert names <= set(STATUS_WORDS)
+    assert not any("_" in called for called in STATUS_WORDS.values())
 
 
 def test_a_case_of_a_person_who_never_signed_in_has_no_buttons_of_theirs(

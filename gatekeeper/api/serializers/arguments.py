@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from gatekeeper.actions.words import LONGEST_WORDS
+from gatekeeper.api.errors import NOT_TAKEN
 
 from .words import CODES
 
@@ -22,7 +22,7 @@ class Strict(serializers.Serializer[Any]):
         values = super().to_internal_value(data)
         unknown = set(data) - set(self.fields)
         if unknown:
-            refused = serializers.ErrorDetail(_("This is not taken here."), code="unknown_field")
+            refused = serializers.ErrorDetail(str(NOT_TAKEN), code="unknown_field")
             raise serializers.ValidationError({str(name): [refused] for name in sorted(unknown)})
         return values
 

@@ -75,7 +75,7 @@ class Access(Face):
     @extend_schema(operation_id="access", parameters=[AccessQuery], responses=AccessShown)
     def get(self, request: Request) -> Response:
         """Say whether a person has access to a repository, until when, and under which conditions."""
-        asked = self.read(AccessQuery, request.query_params)
+        asked = self.asked(AccessQuery)
         known = self._is_about_me(asked)
         rows = Repository.objects.all() if known else Repository.objects.visible_to(self.viewer)
         grants = Grant.objects.giving_access(OuterRef("pk"), at=timezone.now()).filter(_person(asked))

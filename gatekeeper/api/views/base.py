@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.authentication import viewer_of
 from accounts.models import Publisher
 from accounts.viewer import Viewer
+from gatekeeper.api.errors import UnknownParameter
 from gatekeeper.models import paging
 
 M = TypeVar("M", bound=Model)
@@ -56,6 +57,13 @@ class Face(APIView):
         asked.is_valid(raise_exception=True)
         return dict(asked.validated_data)
 
+    def asked(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        """Return what the query string asks. Raises UnknownParameter naming what is not taken, ValidationError."""
+        unknown = set(self.request.query_params) - set(kind().fields)
+        if unknown:
+            raise UnknownParameter(unknown)
+        return self.read(kind, self.request.query_params)
+
     def listed(
         self,
         rows: QuerySet[M],
@@ -69,7 +77,7 @@ class Face(APIView):
 
         `shown` turns the rows of the page into what is answered.
         """
-        asked = self.read(query, self.request.query_params)
+        asked = self.asked(query)
         rows = rows.filter(*(filters[name](value) for name, value in asked.items() if name in filters))
         page = paging.page(rows, order=order, cursor=asked.get("cursor"), size=asked["page_size"])
         return Response({"next": self._next(page.next), "results": shown(page.rows)})
