@@ -23,8 +23,9 @@ class HubAccessQuerySet(models.QuerySet["HubAccess"]):
     """Questions asked of Hub access."""
 
     def visible_to(self, viewer: "Viewer") -> "HubAccessQuerySet":
-        """Return the rows of the repositories that the viewer sees."""
-        return self.filter(repository__in=Repository.objects.visible_to(viewer))
+        """Return the rows of the repositories that the viewer sees, but for their own: these are not a requester's."""
+        seen = self.filter(repository__in=Repository.objects.visible_to(viewer))
+        return seen if viewer.person is None else seen.exclude(person=viewer.person)
 
     def due(self, *, at: datetime) -> "HubAccessQuerySet":
         """Return the rows that want telling or looking now.

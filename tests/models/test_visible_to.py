@@ -130,6 +130,17 @@ def test_repositories_and_hub_access_are_seen_by_staff_and_operators(
     assert seers(HubAccess.objects.all(), row) == STAFF | {"goran"}
 
 
+def test_nobody_sees_the_hub_access_of_their_own_beside_that_of_others(
+    aurora: Repository, chidi: Viewer, dana: Viewer, goran: Viewer
+) -> None:
+    """A member or an operator who applied reads on “My access” what a requester reads, and no more."""
+    for who in (chidi, goran):
+        assert who.person is not None
+        row = factories.hub_says(who.person, aurora, "pending")
+        assert not HubAccess.objects.visible_to(who).filter(pk=row.pk).exists()
+        assert HubAccess.objects.visible_to(dana).filter(pk=row.pk).exists()
+
+
 def test_the_record_is_seen_by_staff_but_for_their_own_case(
     stage: Stage, ha: Viewer, chidi: Viewer, dana: Viewer, seers: Any
 ) -> None:
