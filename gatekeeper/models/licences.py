@@ -12,6 +12,8 @@ from .repositories import READING, Repository
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
 
+    from .requests import AccessRequest
+
 
 class Licence(models.Model):
     """A licence that a publisher uses, over all its versions. `identifier` is the Hub's, such as openrail++."""
@@ -90,6 +92,11 @@ class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
     def of(self, person: HubPerson, version: LicenceVersion) -> "AcceptanceQuerySet":
         """Return this person's acceptances of this version."""
         return self.filter(person=person, licence_version=version)
+
+    def behind(self, case: "AccessRequest", version: LicenceVersion) -> "AcceptanceQuerySet":
+        """Return what the person of a case accepted at its stage, and of the version in force wherever it was."""
+        at_its_stage = models.Q(policy__stage=case.stage_id)
+        return self.filter(at_its_stage | models.Q(licence_version=version), person=case.person_id)
 
 
 class Acceptance(models.Model):

@@ -76,9 +76,8 @@ def _submissions(case: AccessRequest) -> Iterator[Happening]:
 
 
 def _acceptances(case: AccessRequest) -> Iterator[Happening]:
-    given = Acceptance.objects.filter(person=case.person, policy__stage=case.stage).select_related(
-        "licence_version__licence"
-    )
+    version = (case.stage.policy or case.policy).licence_version
+    given = Acceptance.objects.behind(case, version).select_related("licence_version__licence")
     for acceptance in given:
         where = (
             _("“%(licence)s” accepted on the Hub (a ticked box: the weaker proof)")

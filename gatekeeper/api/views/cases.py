@@ -67,7 +67,7 @@ def request_detail(case: AccessRequest, viewer: Viewer) -> dict[str, Any]:
         "submissions": [_submission(made, texts, seen) for made in submissions],
         "acceptances": [
             _ids(given, "licence_version")
-            for given in Acceptance.objects.filter(person=case.person, policy__stage=case.stage).order_by("pk")
+            for given in Acceptance.objects.behind(case, policy.licence_version).order_by("pk")
         ],
         "decisions": [decision_made(made, texts, seen) for made in decisions],
         "grants": list(case.grants.order_by("pk")),
