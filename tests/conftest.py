@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 
 from accounts.models import HubPerson, Publisher
 from accounts.viewer import Viewer
@@ -19,6 +21,7 @@ from tests import factories
 
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_APP, SANDBOX_SECRET = "gatekeeper", "sandbox-secret"
+MADE_BY_MIGRATE = {"django_content_type", "auth_permission"}
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +46,31 @@ def no_broker() -> None:
     from gatekeeper.celery import app
 
     app.conf.update(broker_url="memory://", broker_transport_options={})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_emptying() -> Iterator[None]:
+    """After a test that commits, delete its rows: Django's TRUNCATE of all tables takes thirty times as long.
+
+    Row triggers refuse to delete what is frozen, and only a superuser may pass them by: others truncate as usual.
+    """
+    truncate = TransactionTestCase._fixture_teardown
+
+    def empty(case: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('is_superuser') = 'on'")
+            passes_triggers = cursor.fetchone() == (True,)
+        if not passes_triggers:
+            truncate(case)
+            return
+        tables = set(connection.introspection.django_table_names(include_views=False)) - MADE_BY_MIGRATE
+        deletes = "; ".join(f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables))
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL session_replication_role = replica; {deletes}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture(scope="session")
