@@ -217,6 +217,8 @@ class Gathering:
     def _list(self, audit: Audit, facts: RepositoryFacts, status: str) -> Listed:
         start = self._spool.place() if self._spool is not None else 0
         for limit in (FULL, OTHERWISE):
+            if limit == OTHERWISE:
+                self._tell(f"    {status}: ended at a full page, so it is read again")
             if self._spool is not None:
                 self._spool.rewind(start)
             listed, ended_full = self._read(audit, facts, status, limit)
