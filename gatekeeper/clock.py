@@ -8,8 +8,8 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gatekeeper.actions import grants, intake, requests
-from gatekeeper.models import AccessRequest, Grant, PersonalText
+from gatekeeper.actions import drifts, grants, intake, requests
+from gatekeeper.models import AccessRequest, Drift, Grant, PersonalText
 from gatekeeper.rules.refusals import Refused
 
 log = structlog.get_logger(__name__)
@@ -22,6 +22,7 @@ def tick(*, at: datetime | None = None) -> None:
     at = at or timezone.now()
     in_batches(AccessRequest.objects.to_expire(at=at), requests.expire_all, at=at)
     in_batches(Grant.objects.to_expire(at=at), grants.expire_all, at=at)
+    in_batches(Drift.objects.to_lapse(at=at), drifts.lapse_all, at=at)
     while requests.note_breaches(at=at):
         pass
     while intake.remind_unfinished(at=at):

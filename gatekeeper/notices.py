@@ -23,14 +23,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from gatekeeper.catalogues.notices import NOTICE_KINDS, NoticeKind
-from gatekeeper.models import AccessRequest, Grant, Notice
+from gatekeeper.models import AccessRequest, Grant, Notice, Repository
 
 logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=10)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)
 ATTEMPTS = 12
-ABOUT: dict[str, Any] = {"accessrequest": AccessRequest, "grant": Grant}
+ABOUT: dict[str, tuple[Any, str]] = {
+    "accessrequest": (AccessRequest, "stage__release"),
+    "grant": (Grant, "stage__release"),
+    "repository": (Repository, "publisher"),
+}
 
 
 def send_due(*, at: datetime | None = None, limit: int = 100) -> int:
@@ -78,7 +82,7 @@ def _things(notices: Iterable[Notice]) -> dict[tuple[str, int], Any]:
         (kind, thing.pk): thing
         for kind, ids in wanted.items()
         if kind in ABOUT
-        for thing in ABOUT[kind].objects.select_related("stage__release").filter(pk__in=ids)
+        for thing in ABOUT[kind][0].objects.select_related(ABOUT[kind][1]).filter(pk__in=ids)
     }
 
 
@@ -166,6 +170,8 @@ def _end_of(thing: Any) -> datetime | None:
 
 
 def _places(thing: Any) -> dict[str, str]:
+    if isinstance(thing, Repository):
+        return {"repository": thing.name}
     ends_at = _end_of(thing)
     return {
         "release": thing.stage.release.title,

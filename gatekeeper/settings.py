@@ -284,6 +284,11 @@ HUB_ORIGIN = f"{urlsplit(HUB_ENDPOINT).scheme}://{urlsplit(HUB_ENDPOINT).netloc}
 HUB_OAUTH_CLIENT_ID = given("HUB_OAUTH_CLIENT_ID")
 HUB_OAUTH_CLIENT_SECRET = given("HUB_OAUTH_CLIENT_SECRET")
 HUB_CALL_TIMEOUT = whole("HUB_CALL_TIMEOUT", 20)  # seconds
+# More people than this at once, or more than this share of those accepted, lose access only if somebody confirmed it.
+GUARD_REMOVALS = whole("GUARD_REMOVALS", 20)
+GUARD_REMOVALS_PERCENT = whole("GUARD_REMOVALS_PERCENT", 10)
+if GUARD_REMOVALS < 1 or not 1 <= GUARD_REMOVALS_PERCENT <= 100:
+    stop("GUARD_REMOVALS must be at least 1, and GUARD_REMOVALS_PERCENT between 1 and 100.")
 if not 1 <= HUB_CALL_TIMEOUT <= 120:
     stop("HUB_CALL_TIMEOUT must be between 1 and 120 seconds.")
 

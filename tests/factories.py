@@ -18,6 +18,7 @@ from accounts.models import HubPerson, Publisher, User
 from accounts.viewer import Viewer
 from gatekeeper.actions import (
     decisions,
+    drifts,
     grants,
     intake,
     licences,
@@ -29,8 +30,10 @@ from gatekeeper.actions import (
     stages,
 )
 from gatekeeper.actions import people as people_verbs
+from gatekeeper.actions.drifts import Finding
 from gatekeeper.models import (
     AccessRequest,
+    Drift,
     GateForm,
     GatePolicy,
     Grant,
@@ -41,7 +44,9 @@ from gatekeeper.models import (
     Stage,
     Submission,
 )
+from gatekeeper.models.drift import OF_PEOPLE
 from gatekeeper.rules import access
+from gatekeeper.rules.drift import DriftKind
 
 LICENCE_TEXT = b"You may use the model for research.\nYou may not use it to harm people.\n"
 RESTRICTIONS = ("harm", "surveillance")
@@ -375,3 +380,16 @@ def appointed(publisher: Publisher, who: Viewer, role: str, *, by: Viewer) -> Vi
     people_verbs.appoint(publisher, by=by, user=who.user, role=role)
     forget_roles(who)
     return who
+
+
+def drift(repository: Repository, kind: str = "ghost_access", person: HubPerson | None = None) -> Drift:
+    """Something that the Hub was seen to say, and that nobody here decided."""
+    row = None
+    if person is not None and DriftKind(kind) in OF_PEOPLE:
+        row, _made = HubAccess.objects.get_or_create(repository=repository, person=person)
+        seen = {"ghost_access": "accepted", "missing_access": "pending", "wrong_rejected": "rejected"}[kind]
+        HubAccess.objects.filter(pk=row.pk).update(seen=seen, seen_at=timezone.now(), seen_requested_at=timezone.now())
+    about = {"is": "auto", "was": "manual"} if kind == "mode_changed" else {}
+    finding = Finding(DriftKind(kind), timezone.now(), person_id=person.pk if row and person else None, facts=about)
+    [found] = drifts.find_all(repository, findings=[finding])
+    return Drift.objects.get(pk=found.pk)

@@ -137,6 +137,8 @@ PARTS = {
     "save_draft",
     "say",
     "told_of_token",
+    "too_early",
+    "too_many",
     "hub_can_call",
     "watch_anew",
     "what_is_missing",
@@ -148,15 +150,20 @@ SYSTEM = {
     "admit_all",
     "approve_automatically",
     "bring_in",
+    "confirm_all",
     "confirm_open",
     "expire_all",
+    "find_all",
     "follow",
     "hear",
     "keep_card",
+    "lapse_all",
     "note_breaches",
     "note_refused",
     "note_state",
     "remind_unfinished",
+    "undo_unasked_all",
+    "vanish_all",
 }
 
 
@@ -221,7 +228,9 @@ def test_every_module_opens_with_what_it_is_for() -> None:
 COMPARES = re.compile(
     r"(?<!answer)(?<!run)\.status\b\s*(==|!=|in\b|not in\b)|\bstatus(__in)?=(?!=)|[A-Za-z]+Status\.[A-Z]"
 )
-FACE_FILES = files("gatekeeper/web", "gatekeeper/api", "gatekeeper/hooks.py", "gatekeeper/admin.py", "gatekeeper/clock.py")
+FACE_FILES = files(
+    "gatekeeper/web", "gatekeeper/api", "gatekeeper/hooks.py", "gatekeeper/admin.py", "gatekeeper/clock.py"
+)
 
 
 def test_no_face_compares_a_status() -> None:

@@ -47,8 +47,6 @@ from tests.expect import refused, told, wish
 from tests.races import outcomes, race
 
 NOT_BUILT = {
-    3: "Ghost access is found by each reading; what it opens, and how it is repaired, comes with the drift inbox.",
-    12: "Removing many people at once comes with campaigns; today a stage is paused by a verb that was confirmed.",
     22: "Two texts of a licence are compared from the first re-acceptance campaign on.",
     23: "Exit criteria come with evidence.",
     24: "Exit criteria come with evidence.",

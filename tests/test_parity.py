@@ -15,15 +15,20 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, requests, reviews, stages
-from gatekeeper.models import AccessRequest, Grant, Repository, Stage
+from gatekeeper.actions import decisions, drifts, grants, requests, reviews, stages
+from gatekeeper.models import AccessRequest, Drift, Grant, Repository, Stage
 from gatekeeper.rules.lifecycle import STATUSES, TABLES
 from tests import factories
 from tests.verbs import SYSTEM, VERBS, tried
 
 OUTSIDERS = ("ewa", "farid", "goran", "ines", "juma", "nobody")
 # Who has a part in the steps of a table, and whoever holds the same role as one of them.
-PART = {"request": ("ha", "chidi", "clock"), "grant": ("ha", "amara", "clock", "hub"), "stage": ("amara", "hub")}
+PART = {
+    "request": ("ha", "chidi", "clock"),
+    "grant": ("ha", "amara", "clock", "hub"),
+    "stage": ("amara", "hub"),
+    "drift": ("amara", "clock", "hub"),
+}
 TWINS = {"bram": "amara", "dana": "chidi"}
 # Who asks the API in every state: whoever has a part, an auditor, a stranger, a visitor.
 ASKING = ("ha", "chidi", "amara", "farid", "ines", "nobody")
@@ -65,6 +70,11 @@ class Scene:
     def case(self, build: Callable[..., AccessRequest], **terms: Any) -> AccessRequest:
         """A request of Hà, reviewed by Chidi."""
         return build(self.stage(**terms), self.ha, by=self.chidi)
+
+    def drift(self, kind: str = "ghost_access", about: str = "ha") -> Drift:
+        """Something that differs about Hà, or about the repository, while a stage is open."""
+        self.stage()
+        return factories.drift(self.repository, kind, self.cast[about].person)
 
     def grant(self, build: Callable[..., Grant], **terms: Any) -> Grant:
         """A grant of Hà, decided by Chidi."""
@@ -150,7 +160,26 @@ STAGES: dict[str, Callable[[Scene], Stage]] = {
     "paused": lambda scene: stages.pause(scene.stage(), by=scene.amara),
     "closed": lambda scene: stages.close(scene.stage(), by=scene.amara),
 }
-STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {"request": REQUESTS, "grant": GRANTS, "stage": STAGES}
+DRIFTS: dict[str, Callable[[Scene], Drift]] = {
+    "open": lambda scene: scene.drift(),
+    "open, with a case": lambda scene: scene.case(factories.in_review) and scene.drift(),
+    "open, access taken away": lambda scene: scene.grant(factories.active_grant) and scene.drift("missing_access"),
+    "open, the gate": lambda scene: scene.drift("mode_changed"),
+    "open, a steward's own": lambda scene: scene.drift(about="bram"),
+    "repairing": lambda scene: drifts.undo(scene.drift(), by=scene.amara),
+    "repaired": lambda scene: drifts.confirm_all([drifts.undo(scene.drift(), by=scene.amara)])[0],
+    "recorded": lambda scene: drifts.record(scene.drift(), by=scene.amara, words="So be it."),
+    "excepted": lambda scene: drifts.allow(
+        scene.drift(), by=scene.amara, until=factories.later(30), words="For the audit."
+    ),
+    "over": lambda scene: drifts.vanish_all([scene.drift()])[0],
+}
+STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {
+    "request": REQUESTS,
+    "grant": GRANTS,
+    "stage": STAGES,
+    "drift": DRIFTS,
+}
 EVERY = [pytest.param(table, build, id=f"{table}: {name}") for table in STATES for name, build in STATES[table].items()]
 
 
@@ -231,20 +260,38 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "request": (*DECIDING, "admit", "approve_automatically", "expire"),
         "grant": ("activate", "suspend", "reinstate", "revoke", "expire"),
         "stage": ("open", "confirm_open", "pause", "close"),
+        "drift": tuple(VERBS["drift"]),
     },
     **{name: {table: tuple(VERBS[table]) for table in VERBS} for name in OUTSIDERS},
     "chidi": {
         "request": ("answer", "accept", "submit", "resubmit", "withdraw", "answer_back"),
         "grant": tuple(VERBS["grant"]),
         "stage": tuple(VERBS["stage"]),
+        "drift": tuple(VERBS["drift"]),
     },
-    "amara": {"request": (*VERBS["request"],), "grant": ("relinquish",), "stage": ("confirm_open",)},
-    "bram": {"request": (*VERBS["request"],), "grant": ("relinquish", "activate"), "stage": ("confirm_open",)},
-    "clock": {"request": tuple(VERBS["request"]), "grant": tuple(VERBS["grant"]), "stage": tuple(VERBS["stage"])},
+    "amara": {
+        "request": (*VERBS["request"],),
+        "grant": ("relinquish",),
+        "stage": ("confirm_open",),
+        "drift": ("confirm", "vanish", "lapse", "undo_unasked"),
+    },
+    "bram": {
+        "request": (*VERBS["request"],),
+        "grant": ("relinquish", "activate"),
+        "stage": ("confirm_open",),
+        "drift": ("allow", "confirm"),
+    },
+    "clock": {
+        "request": tuple(VERBS["request"]),
+        "grant": tuple(VERBS["grant"]),
+        "stage": tuple(VERBS["stage"]),
+        "drift": ("record", "allow", "confirm"),
+    },
     "hub": {
         "request": (*VERBS["request"], "approve_automatically", "admit", "expire"),
         "grant": (*VERBS["grant"], "expire"),
         "stage": tuple(VERBS["stage"]),
+        "drift": (*VERBS["drift"], "lapse", "undo_unasked"),
     },
 }
 # Where it is tried: for everybody, or for those only who have a part in it.
@@ -252,6 +299,7 @@ PLACES = {
     "request": {"in_review": True, "draft, complete": False},
     "grant": {"pending_activation": False, "suspended": True},
     "stage": {"planned": False, "open": True},
+    "drift": {"open": True, "open, the gate": False, "excepted": False},
 }
 
 

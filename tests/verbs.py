@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, requests, reviews, stages
+from gatekeeper.actions import decisions, drifts, grants, requests, reviews, stages
 from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import NotAllowed, Refused
 from tests import factories
@@ -55,6 +56,13 @@ VERBS: dict[str, dict[str, Verb]] = {
         "pause": lambda stage, by, at: stages.pause(stage, by=by, at=at),
         "close": lambda stage, by, at: stages.close(stage, by=by, at=at),
     },
+    "drift": {
+        "record": lambda drift, by, at: drifts.record(drift, by=by, words="So be it.", codes=["PRIOR_BREACH"], at=at),
+        "undo": lambda drift, by, at: drifts.undo(drift, by=by, at=at),
+        "allow": lambda drift, by, at: drifts.allow(
+            drift, by=by, until=(at or timezone.now()) + timedelta(days=30), words="For the audit.", at=at
+        ),
+    },
 }
 # What only a system user does: these verbs take no `by`, so nobody else can be the one.
 SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] = {
@@ -68,6 +76,12 @@ SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] 
         "expire": ("clock", lambda grant, at: grants.expire_all([grant], at=at)),
     },
     "stage": {"confirm_open": ("hub", lambda stage, at: stages.confirm_open(stage, at=at))},
+    "drift": {
+        "undo_unasked": ("clock", lambda drift, at: drifts.undo_unasked_all([drift], at=at)),
+        "lapse": ("clock", lambda drift, at: drifts.lapse_all([drift], at=at)),
+        "confirm": ("hub", lambda drift, at: drifts.confirm_all([drift], at=at)),
+        "vanish": ("hub", lambda drift, at: drifts.vanish_all([drift], at=at)),
+    },
 }
 
 

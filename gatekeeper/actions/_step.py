@@ -1,7 +1,7 @@
 """The one place where rows are locked, checked, moved and recorded, one or many in a constant number of statements.
 
-Locks are taken in one order everywhere (stage, request, grant, Hub access; ascending id; FOR NO KEY UPDATE, so that
-children can still be inserted), role is asked before state before needs, and all or nothing is moved.
+Locks are taken in one order everywhere (drift, stage, request, grant, Hub access; ascending id; FOR NO KEY UPDATE, so
+that children can still be inserted), role is asked before state before needs, and all or nothing is moved.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, User
 from accounts.viewer import Viewer
-from gatekeeper.models import AccessRequest, Event, Grant, Notice, PersonalText, Purpose, Stage
+from gatekeeper.models import AccessRequest, Drift, Event, Grant, Notice, PersonalText, Purpose, Stage
 from gatekeeper.models.record import event_digest
 from gatekeeper.models.requests import facts_of
 from gatekeeper.rules import lifecycle
@@ -143,10 +143,20 @@ def _lock_grants(ids: Sequence[int]) -> list[Grant]:
     )
 
 
+def _lock_drifts(ids: Sequence[int]) -> list[Drift]:
+    return list(
+        Drift.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("repository__publisher", "person")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
 LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
     "stage": _lock_stages,
     "request": _lock_requests,
     "grant": _lock_grants,
+    "drift": _lock_drifts,
 }
 
 
@@ -160,6 +170,8 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
         facts = facts_of(rows, by, at=at)
     elif table == "grant":
         facts = Grant.objects.filter(pk__in=ids).facts(by, at=at)
+    elif table == "drift":
+        facts = Drift.objects.filter(pk__in=ids).facts(by, at=at)
     else:
         facts = Stage.objects.filter(pk__in=ids).facts(by)
     asked_places: dict[int, int] = {}

@@ -51,6 +51,39 @@ def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, ca
         statuses.setdefault((repository, person), []).append(status)
     for row in rows:
         _renew(row, statuses.get((row.repository_id, row.person_id), []), closing=closing, cause=cause, at=at)
+    _write(rows)
+    return len(rows)
+
+
+def wish_again(keys: Iterable[tuple[int, int]], *, cause: str, at: datetime) -> None:
+    """Have the wish of each (repository id, person id) told and read back once more, as it stands."""
+    rows = _locked(sorted(set(keys)))
+    for row in rows:
+        _make_due(row, cause=cause, at=at)
+    _write(rows)
+
+
+def wish_closed(
+    keys: Iterable[tuple[int, int]], *, access: Access | None, closing: Closing, cause: str, at: datetime
+) -> None:
+    """Wish that the Hub requests of (repository id, person id) are closed, where no grant wishes the contrary.
+
+    `access` is the new wish besides that, None leaves it as it is.
+    """
+    rows = [row for row in _locked(sorted(set(keys))) if row.access != Access.YES]
+    for row in rows:
+        row.access = row.access if access is None else access
+        row.closing, row.closing_of = closing.value, row.seen_requested_at
+        _make_due(row, cause=cause, at=at)
+    _write(rows)
+
+
+def _make_due(row: HubAccess, *, cause: str, at: datetime) -> None:
+    row.cause, row.generation, row.wished_at, row.log_id = cause, row.generation + 1, at, request_id()
+    row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
+
+
+def _write(rows: list[HubAccess]) -> None:
     HubAccess.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -59,7 +92,6 @@ def wish_access(pairs: Iterable[tuple[int, int]], *, closing: Closing | None, ca
         batch_size=1_000,
     )
     nudge("settle")
-    return len(rows)
 
 
 def _locked(keys: list[tuple[int, int]]) -> list[HubAccess]:
@@ -94,8 +126,7 @@ def _renew(row: HubAccess, statuses: list[str], *, closing: Closing | None, caus
         row.closing, row.closing_of = "", None
     elif closing is not None:
         row.closing, row.closing_of = closing.value, row.seen_requested_at
-    row.cause, row.generation, row.wished_at, row.log_id = cause, row.generation + 1, at, request_id()
-    row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
+    _make_due(row, cause=cause, at=at)
 
 
 def wish_gate(

@@ -42,7 +42,8 @@ def _told_by_others(stage: Stage) -> set[int]:
 def confirm_open(stage: Stage, *, at: datetime | None = None) -> Stage:
     """Say that a stage is open, after every repository was read back as gated `manual`. For workers."""
     with step("stage", "confirm_open", [stage], by=Viewer.system("hub"), at=at) as moved:
-        pass
+        guarded = Repository.objects.linked().filter(stages=stage, guarded_since=None)
+        guarded.update(guarded_since=moved.at)
     nudge("observe", *Repository.objects.linked().filter(stages=stage).values_list("pk", flat=True))
     return moved.rows[0]
 

@@ -15,7 +15,7 @@ CASE, REVIEW, MY_ACCESS = "/requests/%(id)s/", "/cases/%(id)s/", "/my-access/"
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """One kind of mail. Places: %(release)s, %(stage)s and, where a grant ends or a request waits, %(until)s in `until`."""
+    """One kind of mail. Places: %(release)s and %(stage)s, or %(repository)s; %(until)s in `until`."""
 
     subject: str
     sentences: tuple[str, ...]
@@ -24,6 +24,7 @@ class NoticeKind:
     until: str = ""
 
 
+DRIFT = "/drift/?repository=%(id)s"
 SEE_CASE, SEE_ACCESS = _("Open the request"), _("Open my access")
 
 NOTICE_KINDS: dict[str, NoticeKind] = {
@@ -35,6 +36,15 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         ),
         SEE_CASE,
         CASE,
+    ),
+    "drift_found": NoticeKind(
+        _("Something differs on the Hub: %(repository)s"),
+        (
+            _("The Hub says something about %(repository)s that nobody decided here."),
+            _("Its page says what it is and since when. Record it, undo it, or allow it until a day."),
+        ),
+        _("Open the drift"),
+        DRIFT,
     ),
     "question_asked": NoticeKind(
         _("A question about your request for %(release)s"),

@@ -199,6 +199,8 @@ def ask_for_reading(repository: Repository, *, at: datetime) -> None:
 def close(rows: Sequence[HubAccess]) -> None:
     """Close rows whose wish was read back: nothing is due, and what was owed once is paid. For rows that are locked."""
     for row in rows:
+        if row.access == Access.YES and row.doubt_until is None:
+            row.told_yes_at = None  # it has arrived, so it cannot arrive later
         row.due_at = row.leased_until = row.doubt_until = row.closing_of = None
         row.lease, row.closing, row.parked_reason, row.attempts = "", "", "", 0
         row.confirmed_at = row.seen_at
@@ -214,6 +216,7 @@ def close(rows: Sequence[HubAccess]) -> None:
             "parked_reason",
             "attempts",
             "confirmed_at",
+            "told_yes_at",
         ],
         batch_size=500,
     )
@@ -240,4 +243,7 @@ def _lease(claim: Claim, *, at: datetime) -> None:
     until = at + lease_time()
     for row in claim.rows:
         row.lease, row.leased_until = claim.lease, until
-    HubAccess.objects.filter(pk__in=[row.pk for row in claim.rows]).update(lease=claim.lease, leased_until=until)
+    leased = HubAccess.objects.filter(pk__in=[row.pk for row in claim.rows])
+    leased.update(lease=claim.lease, leased_until=until)
+    if claim.call in (Call.ACCEPT, Call.GRANT):
+        leased.update(told_yes_at=at)

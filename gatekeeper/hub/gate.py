@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from gatekeeper.actions.repositories import follow, keep_card
 from gatekeeper.actions.stages import confirm_open
-from gatekeeper.models import Repository, RepositoryWish, Stage
+from gatekeeper.models import Card, Repository, RepositoryWish, Stage
 from gatekeeper.rules.refusals import Refused
 
-from . import card_lines, cards, marks, tokens
+from . import card_lines, cards, drift, marks, tokens
 from .adopt import no_card, read_card
 from .claims import ask_for_reading, lease_time, outside
 from .client import HubClient
@@ -149,12 +149,19 @@ def refuse_another(repository: Repository, state: RepositoryState) -> None:
 
 
 def keep_state(hub: HubClient, repository: Repository, state: RepositoryState) -> None:
-    """Keep what was read of a repository, and its card where there was a commit since."""
+    """Keep what was read of a repository, and its card where there was a commit since. What differs is drift."""
+    now = timezone.now()
+    drift.compare_repository(repository, state, at=now)
     if state.commit and state.commit != repository.seen_commit:
         text = hub.file(repository.kind, repository.name, "README.md", state.commit)
         if text is not None:
+            before = Card.objects.filter(repository=repository).order_by("-read_at", "-pk").first()
+            drift.compare_cards(
+                repository, None if before is None else bytes(before.text), text, commit=state.commit, at=now
+            )
             card, findings = read_card(text)
             keep_card(repository, commit=state.commit, text=text, gate=card.gate(), findings=findings)
+        drift.compare_licence(hub, repository, commit=state.commit, at=now)
     if state.name and state.name != repository.name:
         follow(repository, name=state.name)
     Repository.objects.filter(pk=repository.pk).update(
@@ -164,7 +171,7 @@ def keep_state(hub: HubClient, repository: Repository, state: RepositoryState) -
         seen_tags=list(state.tags),
         seen_licence=state.licence[:100],
         seen_commit=state.commit,
-        seen_at=timezone.now(),
+        seen_at=now,
     )
 
 

@@ -23,7 +23,7 @@ from gatekeeper.actions.nudges import nudge
 from gatekeeper.models import HubAccess, Repository, SyncPause
 from gatekeeper.rules.access import Access, Seen
 
-from . import budget, gate, imports, sightings, tokens
+from . import budget, drift, gate, imports, sightings, tokens
 from .claims import SINGLY, call_limit, close_read_back, outside
 from .client import HubClient
 from .marks import place_of
@@ -40,7 +40,8 @@ OTHERWISE = 999
 BROUGHT_IN_AT_ONCE = 500
 RESUMABLE = 1_800
 READ_ALWAYS = (Seen.PENDING, Seen.ACCEPTED)
-READ_FOR_MANY = (Seen.REJECTED, Seen.RESET)
+READ_NOW_AND_THEN = (Seen.REJECTED, Seen.RESET)
+IN_FULL = timedelta(minutes=10)
 
 
 @dataclass
@@ -148,8 +149,14 @@ def _begin_or_resume(repository: Repository) -> Run:
         return kept
     Repository.objects.filter(pk=repository.pk).update(observe_run=F("observe_run") + 1)
     repository.refresh_from_db(fields=["observe_run"])
-    lists = [*READ_ALWAYS, *(READ_FOR_MANY if _many_are_unknown(repository) else ())]
+    lists = [*READ_ALWAYS, *(READ_NOW_AND_THEN if _in_full(repository) else ())]
     return Run(repository.observe_run, timezone.now(), [one.value for one in lists], status=lists[0].value)
+
+
+def _in_full(repository: Repository) -> bool:
+    """Say whether all four lists are to be read: now and then, and where that answers for many at once."""
+    last = repository.read_in_full_at
+    return last is None or last < timezone.now() - IN_FULL or _many_are_unknown(repository)
 
 
 def _many_are_unknown(repository: Repository) -> bool:
@@ -237,6 +244,7 @@ def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryS
     sightings.make_due(repository, since=run.started)
     if SyncPause.objects.holding(repository).exists():
         close_read_back(repository)
+    drift.compare(repository)
     healed = _healed(hub, repository, state)
     now = timezone.now()
     done: dict[str, Any] = {
@@ -248,6 +256,8 @@ def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryS
     }
     if run.whole:
         done["observed_at"] = now
+        if len(run.lists) > len(READ_ALWAYS):
+            done["read_in_full_at"] = now
     Repository.objects.filter(pk=repository.pk, observe_run=run.number).update(**done)
     # Who asked for another reading meanwhile gets it at once.
     Repository.objects.filter(pk=repository.pk, observe_due_at=asked_before).update(observe_due_at=run.started + EVERY)

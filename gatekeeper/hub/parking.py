@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from gatekeeper.models import Repository
 
-from . import tokens
+from . import drift, tokens
 from .port import HubError, Word
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ OF_THE_REPOSITORY = frozenset(
         "usernames_hidden",
     }
 )
+GONE = frozenset({"repository_gone", "repository_disabled", "another_repository"})
 
 
 def pause(attempts: int, asked: float | None = None) -> float:
@@ -48,4 +49,6 @@ def park_repository(repository: Repository, failed: HubError) -> None:
     Repository.objects.filter(pk=repository.pk).update(
         parked_reason=failed.reason, observe_due_at=timezone.now() + PARKED_PAUSE
     )
+    if failed.reason in GONE:
+        drift.find_gone(repository, failed.reason)
     log.warning("repository parked", repository=repository.pk, reason=failed.reason)

@@ -12,6 +12,8 @@ WORDS = {
     "request_expired": "The time to finish this request ran out. You can ask again here:",
     "changes_needed": "Changes are needed before this can be approved. See which here:",
     "denied": "This request was decided. The reasons, and what you can do, are here:",
+    "undone": "Access to this repository is decided elsewhere. You can ask for it here:",
+    "still_open": "Your request is still open, and nothing is lost. Its page is here:",
     "revoked": "This access was ended. The reasons, and what you can do, are here:",
 }
 OTHERWISE = "What was decided, and what you can do, is here:"

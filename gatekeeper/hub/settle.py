@@ -18,7 +18,7 @@ from gatekeeper.actions.grants import activate_confirmed
 from gatekeeper.models import HubAccess, Repository
 from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
-from . import budget, gate, marks, tokens
+from . import budget, drift, gate, marks, tokens
 from .claims import Claim, call_limit, close, outside, take, to_do
 from .client import HubClient, knows
 from .look import Sighting, find
@@ -75,9 +75,10 @@ def perform(claim: Claim) -> None:
 
 
 def activate() -> None:
-    """Activate the grants whose every repository was read back."""
+    """Activate the grants whose every repository was read back, and end the drift that is no more."""
     while activate_confirmed():
         pass
+    drift.end_what_is_over()
 
 
 def _next_in() -> float | None:
@@ -152,7 +153,7 @@ def _note_outcome(row: HubAccess, outcome: Outcome, generation: int, *, begun: d
         row.seen, row.seen_at, row.hub_request_id = Seen.NONE.value, begun, ""
     elif outcome is not Outcome.NOT_TOLD:
         row.applied_at, row.applied_generation = now, generation
-    row.due_at = now
+    row.due_at, row.confirmed_at = now, None
 
 
 def _note_failure(row: HubAccess, failed: HubError, generation: int) -> None:
@@ -160,6 +161,7 @@ def _note_failure(row: HubAccess, failed: HubError, generation: int) -> None:
     now = timezone.now()
     if failed.unknown:
         row.applied_at, row.applied_generation, row.doubt_until = now, generation, now + call_limit()
+        row.confirmed_at = None
     if failed.reason == "reset_unknown":
         row.due_at = now
         return
@@ -203,6 +205,8 @@ def _look(claim: Claim) -> None:
             _note_failure(row, failed, generation)
 
     _with_rows(claim, of, failed=failed)
+    if any(row.confirmed_at is not None for row in claim.rows):
+        drift.compare(claim.repository)
 
 
 def _close_unseen(hub: HubClient, repository: Repository, row: HubAccess) -> Outcome:
@@ -225,6 +229,9 @@ def _note_sighting(row: HubAccess, sighting: Sighting, *, reset_known: bool) -> 
     again = to_do(row, reset_known=reset_known)
     if again is None:
         close([row])
+        return
+    if row.confirmed_at is not None and again is not Call.LOOK:
+        row.due_at = None  # it was as wished, and somebody changed it: that is drift, and not told over
         return
     row.attempts += 1
     row.due_at = now if sighting.complete and again is not Call.LOOK else now + timedelta(seconds=pause(row.attempts))

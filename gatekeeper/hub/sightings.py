@@ -108,15 +108,16 @@ def take_absence(repository: Repository, run: int, lists: Sequence[str], *, star
 
 
 def make_due(repository: Repository, *, since: datetime) -> None:
-    """Make due what a run bears on: settled wishes that it contradicts, and unsettled ones that it may settle."""
-    contradicted = Q(due_at=None) & (
-        Q(access=Access.YES) & ~Q(seen=Seen.ACCEPTED) | Q(access=Access.NO, seen__in=(Seen.ACCEPTED, Seen.UNKNOWN))
-    )
+    """Make due what a run bears on: settled wishes that need a closer look, and unsettled ones that it may settle.
+
+    A settled wish that the run contradicts is drift, and waits for somebody to decide.
+    """
+    unclear = Q(due_at=None, access__in=(Access.YES, Access.NO), seen=Seen.UNKNOWN)
     newer = Q(due_at__isnull=False, lease="") & (Q(wished_at=None) | Q(wished_at__lte=F("seen_at")))
     now = timezone.now()
     with transaction.atomic():
         rows = _locked(
-            HubAccess.objects.filter(contradicted | newer, repository=repository, seen_at__gte=since, parked_reason="")
+            HubAccess.objects.filter(unclear | newer, repository=repository, seen_at__gte=since, parked_reason="")
         )
         HubAccess.objects.filter(pk__in=rows).update(due_at=now)
 

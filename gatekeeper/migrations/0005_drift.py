@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                             ("mode_changed", "mode_changed"),
                             ("visibility_changed", "visibility_changed"),
                             ("gate_text_changed", "gate_text_changed"),
+                            ("card_lines_removed", "card_lines_removed"),
                             ("licence_changed", "licence_changed"),
                             ("audience_tag_removed", "audience_tag_removed"),
                             ("pull_request_touches_gate", "pull_request_touches_gate"),

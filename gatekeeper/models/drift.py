@@ -90,7 +90,7 @@ def _row(rows: models.QuerySet[HubAccess]) -> models.Exists:
 
 
 def ghosts() -> models.QuerySet[HubAccess]:
-    """Return the rows of people whom the Hub lets in while nothing here wishes it, and nothing is being done about it."""
+    """Return the rows of people whom the Hub lets in without a wish here, and nothing is being done about it."""
     return HubAccess.objects.filter(seen=Seen.ACCEPTED, due_at=None).exclude(access=Access.YES)
 
 

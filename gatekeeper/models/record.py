@@ -10,6 +10,7 @@ from django.db import models
 
 from accounts.models import Publisher, User
 
+from .drift import Drift
 from .grants import Grant
 from .personal import document_hash
 from .repositories import READING
@@ -43,9 +44,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         # Somebody who works here and applied here sees their own case as a requester does: without its history.
         own_cases = AccessRequest.objects.own(viewer).values("pk")
         own_grants = Grant.objects.own(viewer).values("pk")
-        return seen.exclude(object_kind="accessrequest", object_id__in=own_cases).exclude(
-            object_kind="grant", object_id__in=own_grants
-        )
+        own_drift = Drift.objects.filter(person=viewer.person).values("pk")
+        own = {"accessrequest": own_cases, "grant": own_grants, "drift": own_drift}
+        for kind, rows in own.items():
+            seen = seen.exclude(object_kind=kind, object_id__in=rows)
+        return seen
 
     def about(self, kind: str, pk: int) -> "EventQuerySet":
         """Return the events about one thing, oldest first."""

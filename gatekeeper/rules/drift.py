@@ -1,4 +1,4 @@
-"""Drift: what the Hub says that nobody here decided. Which kinds there are, how grave each is, and the ways out of it."""
+"""Drift: what the Hub says that nobody here decided. Which kinds there are, how grave each is, and the ways out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +37,7 @@ class DriftKind(StrEnum):
     MODE_CHANGED = "mode_changed"
     VISIBILITY_CHANGED = "visibility_changed"
     GATE_TEXT_CHANGED = "gate_text_changed"
+    CARD_LINES_REMOVED = "card_lines_removed"
     LICENCE_CHANGED = "licence_changed"
     AUDIENCE_TAG_REMOVED = "audience_tag_removed"
     PULL_REQUEST_TOUCHES_GATE = "pull_request_touches_gate"
@@ -96,6 +97,13 @@ KINDS: dict[DriftKind, Kind] = {
         _("People who press the Hub's button agree to another text, or are asked other questions, than before."),
         Severity.SERIOUS,
         recordable=True,
+    ),
+    DriftKind.CARD_LINES_REMOVED: Kind(
+        _("The card does not say where to apply any more"),
+        _("The two lines that lead people here were taken out of the card."),
+        Severity.NOTICE,
+        recordable=True,
+        undoable=True,
     ),
     DriftKind.LICENCE_CHANGED: Kind(
         _("The licence on the Hub was changed"),

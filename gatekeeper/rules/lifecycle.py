@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .drift import DriftStatus
 from .refusals import NotAllowed, Refusal, Refused, Unmet, WrongState
 from .refusals import gettext_noop as _
 
@@ -63,7 +64,7 @@ class StageStatus(StrEnum):
     CLOSED = "closed"
 
 
-R, Q, G, S = Role, RequestStatus, GrantStatus, StageStatus
+R, Q, G, S, D = Role, RequestStatus, GrantStatus, StageStatus, DriftStatus
 
 OPEN_REQUEST = frozenset({Q.DRAFT, Q.BROUGHT_IN, Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED, Q.DENIED_CORRECTABLE})
 QUEUED = frozenset({Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED})
@@ -109,6 +110,9 @@ class Facts:
     live_grant: bool = True
     read_back: bool = False
     due: bool = False
+    recordable: bool = False
+    undoable: bool = False
+    case_open: bool = True
 
 
 def _step(
@@ -216,12 +220,37 @@ STAGE_STEPS = (
     ),
 )
 
-TABLES: dict[str, tuple[Step, ...]] = {"request": REQUEST_STEPS, "grant": GRANT_STEPS, "stage": STAGE_STEPS}
-STATUSES: dict[str, type[StrEnum]] = {"request": Q, "grant": G, "stage": S}
+DRIFT_STEPS = (
+    _step(
+        "record",
+        {D.OPEN, D.EXCEPTED},
+        D.RECORDED,
+        {R.STEWARD, R.OWNER},
+        "not_own",
+        "recordable",
+        "no_open_case",
+        label=_("Record it"),
+    ),
+    _step("undo", {D.OPEN, D.EXCEPTED}, D.REPAIRING, {R.STEWARD, R.OWNER}, "not_own", "undoable", label=_("Undo it")),
+    _step("undo_unasked", {D.OPEN}, D.REPAIRING, {R.CLOCK}, "undoable", label=_("Undo it without asking")),
+    _step("allow", {D.OPEN}, D.EXCEPTED, {R.OWNER}, "not_own", label=_("Allow it until a day")),
+    _step("lapse", {D.EXCEPTED}, D.OPEN, {R.CLOCK}, "due", label=_("End the exception")),
+    _step("confirm", {D.REPAIRING}, D.REPAIRED, {R.HUB}, label=_("Confirm on the Hub")),
+    _step("vanish", {D.OPEN, D.EXCEPTED}, D.OVER, {R.HUB}, label=_("It is no longer so")),
+)
+
+TABLES: dict[str, tuple[Step, ...]] = {
+    "request": REQUEST_STEPS,
+    "grant": GRANT_STEPS,
+    "stage": STAGE_STEPS,
+    "drift": DRIFT_STEPS,
+}
+STATUSES: dict[str, type[StrEnum]] = {"request": Q, "grant": G, "stage": S, "drift": D}
 FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
     "request": (("start", Q.DRAFT), ("bring_in", Q.BROUGHT_IN)),
     "grant": (("approve or bring in", G.PENDING_ACTIVATION),),
     "stage": (("plan", S.PLANNED),),
+    "drift": (("find", D.OPEN),),
 }
 
 NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
@@ -312,6 +341,18 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         lambda facts: facts.due,
         Refusal("not_due", _("Its time has not come yet.")),
     ),
+    "recordable": (
+        lambda facts: facts.recordable,
+        Refusal("not_recordable", _("This cannot be recorded as a decision: undo it, or allow it until a day.")),
+    ),
+    "undoable": (
+        lambda facts: facts.undoable,
+        Refusal("not_undoable", _("This cannot be undone from here: change it on the Hub, or record it.")),
+    ),
+    "no_open_case": (
+        lambda facts: not facts.case_open,
+        Refusal("case_open", _("There is a case of this person here. Decide it: approving it records this.")),
+    ),
 }
 
 # These are part of where a thing stands: refused as a state is (409), and then not offered at all.
@@ -383,7 +424,7 @@ def offers(table: str, status: str, roles: Iterable[Role], facts: Facts) -> list
 
 
 def picture() -> str:
-    """Return the three tables as Mermaid state diagrams, in the order of the tables."""
+    """Return the tables as Mermaid state diagrams, in the order of the tables."""
     parts = []
     for table, steps in TABLES.items():
         lines = ["```mermaid", "stateDiagram-v2"]

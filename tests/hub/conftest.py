@@ -162,7 +162,7 @@ def town(transactional_db: None, sandbox: SandboxControl) -> Town:
     sandbox.create_repo(MODEL, gated="manual", card=CARD, files={"LICENSE": LICENCE, "w.bin": "w"}, by="amara")
     owner = factories.account("amara")
     publisher = factories.found(owner, "aurora-lab")
-    people.keep_token(publisher, by=owner, secret=TOKEN)
+    people.keep_token(publisher, by=owner, secret=TOKEN, hub_username="amara")
     repository = adopt.link_repository(publisher, by=owner, kind="model", name=MODEL)
     return Town(sandbox, publisher, owner, factories.member(publisher, "chidi", "reviewer", by=owner), repository)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from gatekeeper.actions import grants, repositories, stages
 from gatekeeper.hub import adopt, observe, settle
-from gatekeeper.models import AccessRequest, Card, Grant, HubAccess, Repository
+from gatekeeper.models import AccessRequest, Card, Drift, Grant, HubAccess, Repository
 from tests import factories
 
 from .conftest import ANSWERS, CARD, LICENCE, TOKEN, Town, calls, hurry, lease_over, settled
@@ -76,7 +76,7 @@ def test_it_takes_no_absence_from_a_list_that_cannot_be_read_whole(town: Town) -
 
 
 def test_it_takes_absence_as_a_fact_after_a_complete_run(town: Town) -> None:
-    """Who left the lists is not accepted any more; where that contradicts a wish it becomes due and is mended."""
+    """Who left the lists is not accepted any more; where a settled wish says otherwise, it is looked at closely."""
     town.start()
     town.active("kiri")
     town.accepted_there("ghost")
@@ -90,7 +90,9 @@ def test_it_takes_absence_as_a_fact_after_a_complete_run(town: Town) -> None:
     assert town.row("ghost").due_at is None
     assert town.row("kiri").due_at is not None
     settled()
-    assert town.stands("kiri") == "accepted"
+    assert town.row("kiri").seen == "none"
+    assert town.row("kiri").due_at is None
+    assert Drift.objects.get(status="open").kind == "missing_access"
 
 
 def test_it_takes_no_absence_from_a_run_that_broke_off(town: Town) -> None:

@@ -56,6 +56,9 @@ ALL_MET = Facts(
     live_grant=False,
     read_back=True,
     due=True,
+    recordable=True,
+    undoable=True,
+    case_open=False,
 )
 UNMET = {
     "not_own": {"own": True},
@@ -77,6 +80,9 @@ UNMET = {
     "automatic": {"automatic": False},
     "read_back": {"read_back": False},
     "due": {"due": False},
+    "recordable": {"recordable": False},
+    "undoable": {"undoable": False},
+    "no_open_case": {"case_open": True},
 }
 
 
@@ -102,6 +108,7 @@ def test_every_status_has_an_owner(table: str) -> None:
         "request": {"approved", "denied_final", "withdrawn", "expired"},
         "grant": {"expired", "relinquished", "revoked"},
         "stage": {"closed"},
+        "drift": {"repaired", "recorded", "over"},
     }[table]
     moving = {start for step in TABLES[table] if step.to for start in step.from_ if step.who}
     assert {status.value for status in STATUSES[table]} - {status.value for status in moving} == ends

@@ -139,3 +139,21 @@ class Pausing(Strict):
     """How a stage pauses."""
 
     suspending = serializers.BooleanField(default=False, help_text="Also suspend every grant of the stage.")
+
+
+class Recording(Strict):
+    """Why what the Hub says is taken over as decided now."""
+
+    words = words()
+    codes = serializers.ListField(
+        child=serializers.ChoiceField(choices=CODES),
+        required=False,
+        help_text="Reason codes; needed where grants end by it.",
+    )
+
+
+class Exceptional(Strict):
+    """Until when something is left as it is, and why."""
+
+    until = serializers.DateTimeField()
+    words = words()

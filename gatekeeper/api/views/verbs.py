@@ -15,15 +15,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gatekeeper.actions import decisions, grants, requests, reviews, stages
+from gatekeeper.actions import decisions, drifts, grants, requests, reviews, stages
 from gatekeeper.api.scopes import scope_of
 from gatekeeper.api.serializers import arguments
 from gatekeeper.api.serializers.cases import RequestDetail
+from gatekeeper.api.serializers.drifts import DriftDetail
 from gatekeeper.api.serializers.grants import GrantDetail
 from gatekeeper.api.serializers.releases import StageDetail
 from gatekeeper.rules.lifecycle import TABLES, Role, Step
 
 from .base import Face, find
+from .drifts import detailed_drift, drifts_of
 from .grants import detailed_grant, grants_of
 from .releases import detailed_stage, stages_of
 from .requests import detailed_request, requests_of
@@ -58,17 +60,29 @@ VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
         "pause": (stages.pause, arguments.Pausing),
         "close": (stages.close, arguments.Nothing),
     },
+    "drift": {
+        "record": (drifts.record, arguments.Recording),
+        "undo": (drifts.undo, arguments.Nothing),
+        "allow": (drifts.allow, arguments.Exceptional),
+    },
 }
-ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {"request": requests_of, "grant": grants_of, "stage": stages_of}
+ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {
+    "request": requests_of,
+    "grant": grants_of,
+    "stage": stages_of,
+    "drift": drifts_of,
+}
 DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
     "request": detailed_request,
     "grant": detailed_grant,
     "stage": detailed_stage,
+    "drift": detailed_drift,
 }
 SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
     "request": RequestDetail,
     "grant": GrantDetail,
     "stage": StageDetail,
+    "drift": DriftDetail,
 }
 
 
