@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.viewer import Viewer
-from gatekeeper.models import AccessRequest, Grant, Stage
+from gatekeeper.models import AccessRequest, Drift, Grant, Stage
 from gatekeeper.rules.lifecycle import Facts, Offer, offers
 
 from .words import sentence
@@ -38,6 +38,9 @@ WAYS: dict[tuple[str, str], tuple[str, str]] = {
     ("stage", "open"): ("web:open_stage", LINK),
     ("stage", "pause"): ("web:pause", LINK),
     ("stage", "close"): ("web:close", LINK),
+    ("drift", "record"): ("web:record_drift", LINK),
+    ("drift", "undo"): ("web:undo_drift", LINK),
+    ("drift", "allow"): ("web:allow_drift", LINK),
 }
 GRAVE = {"withdraw", "deny_finally", "revoke", "relinquish", "suspend", "close"}
 
@@ -67,9 +70,9 @@ class Button:
         return replace(self, way=SUBMIT)
 
 
-def buttons_for(thing: AccessRequest | Grant | Stage, viewer: Viewer) -> dict[str, Button]:
+def buttons_for(thing: AccessRequest | Grant | Stage | Drift, viewer: Viewer) -> dict[str, Button]:
     """Return the buttons of what the viewer could do with something now, by action."""
-    table = {AccessRequest: "request", Grant: "grant", Stage: "stage"}[type(thing)]
+    table = {AccessRequest: "request", Grant: "grant", Stage: "stage", Drift: "drift"}[type(thing)]
     return {offer.action: _button(table, thing.pk, offer) for offer in thing.actions_for(viewer)}
 
 

@@ -57,6 +57,7 @@ def places(viewer: Viewer | None, path: str, module: str = "") -> list[Place]:
         if viewer.publishers_with(*STEWARDING):
             wanted.append((_("Publishers"), "web:publishers", False))
         if viewer.is_operator or viewer.publishers_with(*READING):
+            wanted.append((_("Drift"), "web:drifts", False))
             wanted.append((_("Sync"), "web:sync", False))
         wanted.append((_("My requests"), "web:mine", False))
         wanted.append((_("My access"), "web:my_access", False))

@@ -10,7 +10,7 @@ from gatekeeper.web.views.catalogue import releases as catalogue
 from gatekeeper.web.views.operating import sync
 from gatekeeper.web.views.public import home
 from gatekeeper.web.views.reviewing import cases, queue
-from gatekeeper.web.views.stewarding import grants, policies, publishers, releases, repositories, stages
+from gatekeeper.web.views.stewarding import drifts, grants, policies, publishers, releases, repositories, stages
 
 app_name = "web"
 urlpatterns = [
@@ -70,6 +70,13 @@ urlpatterns = [
     path("grants/<int:pk>/suspend/", grants.suspend, name="suspend"),
     path("grants/<int:pk>/reinstate/", grants.reinstate, name="reinstate"),
     path("grants/<int:pk>/revoke/", grants.revoke, name="revoke"),
+    path("drift/", drifts.inbox, name="drifts"),
+    path("drift/<int:pk>/", drifts.drift, name="drift"),
+    path("drift/<int:pk>/record/", drifts.record, name="record_drift"),
+    path("drift/<int:pk>/undo/", drifts.undo, name="undo_drift"),
+    path("drift/<int:pk>/allow/", drifts.allow, name="allow_drift"),
+    path("repositories/<int:pk>/ghosts/", drifts.undo_ghosts, name="undo_ghosts"),
+    path("repositories/<int:pk>/enforce/", drifts.enforce, name="enforce"),
     # Operating
     path("sync/", sync.sync, name="sync"),
 ]

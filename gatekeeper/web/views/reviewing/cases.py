@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from gatekeeper.actions import decisions, reviews
 from gatekeeper.actions.decisions import NO_CODE
-from gatekeeper.models import Acceptance, AccessRequest, Grant, HubAccess
+from gatekeeper.models import Acceptance, AccessRequest, Drift, Grant, HubAccess
 from gatekeeper.rules.lifecycle import NEEDS, Role
 from gatekeeper.rules.refusals import Invalid, NotAllowed
 from gatekeeper.web.buttons import buttons_for
@@ -75,6 +75,7 @@ def _case_page(request: HttpRequest, case: AccessRequest, sent: dict[str, forms.
         .select_related("stage__release")
         .order_by("-pk")[:10],
         "hub": hub,
+        "drifts": Drift.objects.visible_to(viewer).unresolved().filter(**here, repository__stages=case.stage)[:5],
         "on_the_way": any(row.due_at is not None and not row.parked_reason for row in hub),
         "history": history_of(case, fields),
         "buttons": buttons,

@@ -8,13 +8,15 @@ from functools import wraps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import HubToken
 from accounts.people import namespaces_of_token, provable_namespaces
-from gatekeeper.actions import people, repositories
+from gatekeeper.actions import drifts, people, repositories
 from gatekeeper.hub import adopt
-from gatekeeper.models import Repository, Stage
+from gatekeeper.models import Drift, Repository, Stage
+from gatekeeper.models.paging import count_up_to
 from gatekeeper.models.repositories import STEWARDING
 from gatekeeper.rules.refusals import Invalid, Refused, Unmet
 from gatekeeper.web.finding import find_publisher, find_repository
@@ -122,6 +124,9 @@ def repository(request: HttpRequest, pk: int) -> HttpResponse:
         "cannot": cannot,
         "form": StartForm(),
         "card": found.cards.order_by("-read_at", "-pk").first(),
+        "drifts": count_up_to(Drift.objects.visible_to(viewer_of(request)).waiting().filter(repository=found)),
+        "too_early": drifts.too_early(found, at=timezone.now()),
+        "owners": found.publisher_id in viewer_of(request).publishers_with("owner"),
         "stewards": found.publisher_id in viewer_of(request).publishers_with(*STEWARDING),
         "in_use": in_use(found),
     }

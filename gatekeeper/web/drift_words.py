@@ -1,0 +1,67 @@
+"""Drift in words: what differs, how grave it is, why somebody is let in, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext, gettext_lazy
+
+from gatekeeper.models import Drift
+from gatekeeper.rules.drift import GHOST_REASONS, KINDS, DriftKind, Severity
+from gatekeeper.rules.drift import DriftStatus as D
+
+from .at_the_hub import why_parked
+from .words import GATES, SEEN, Standing
+
+_ = gettext_lazy
+
+STANDING: Mapping[str, Standing] = {
+    D.OPEN: Standing(_("waits for a decision"), "warn"),
+    D.REPAIRING: Standing(_("being undone"), "warn"),
+    D.REPAIRED: Standing(_("undone, and read back"), "good"),
+    D.RECORDED: Standing(_("recorded"), "good"),
+    D.EXCEPTED: Standing(_("allowed until a day")),
+    D.OVER: Standing(_("over by itself")),
+}
+SEVERITIES: Mapping[str, Standing] = {
+    Severity.CRITICAL: Standing(_("critical"), "bad"),
+    Severity.SERIOUS: Standing(_("serious"), "warn"),
+    Severity.NOTICE: Standing(_("to know")),
+}
+
+
+def of_drift(drift: Drift) -> Standing:
+    """Return where something that differs stands."""
+    return STANDING[drift.status]
+
+
+def of_severity(severity: str) -> Standing:
+    """Return how soon somebody should look."""
+    return SEVERITIES[severity]
+
+
+def drift_label(kind: str) -> str:
+    """Return what a kind of drift is called."""
+    return gettext(KINDS[DriftKind(kind)].label)
+
+
+def drift_meaning(drift: Drift) -> str:
+    """Return what it means."""
+    return gettext(drift.about.meaning)
+
+
+def drift_reason(drift: Drift) -> str:
+    """Return why the Hub lets somebody in, as far as that can be told; empty for other kinds."""
+    message = GHOST_REASONS.get(drift.facts.get("why", ""))
+    return gettext(message) % {"by": drift.by_username} if message else ""
+
+
+def drift_said(value: str, drift: Drift) -> str:
+    """Return one side of what was and what is, in words."""
+    if drift.kind == DriftKind.MODE_CHANGED:
+        return str(GATES.get(value, value))
+    if drift.kind == DriftKind.REPOSITORY_GONE:
+        return str(why_parked(value))
+    if drift.about.of_a_person:
+        return str(SEEN.get(value, value))
+    return {"public": gettext("public"), "private": gettext("private")}.get(value, value)
