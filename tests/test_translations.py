@@ -127,6 +127,13 @@ def test_no_line_breaks_before_a_mark_of_two_parts(french: list[Message]) -> Non
             assert not re.search(r" [:;?!»]|« ", text), text
 
 
+def test_apostrophes_are_curly(french: list[Message]) -> None:
+    """In both languages, as the quotation marks are: a text in which both kinds meet looks careless."""
+    straight = re.compile(r"\w'")
+    assert not [f"{place.relative_to(PROJECT)}: {key!r}" for key, place in marked() if straight.search(key)]
+    assert not [text for message in french for text in message.translations if straight.search(text)]
+
+
 def test_the_compiled_catalogue_is_in_step(french: list[Message]) -> None:
     """It is kept in the repository, because not every machine that runs this has gettext."""
     with CATALOGUE.with_suffix(".mo").open("rb") as compiled:

@@ -20,7 +20,7 @@ from .words import readable
 
 NO_CODE = Refusal("reason_missing", _("Choose at least one reason."))
 WRONG_CODE = Refusal(
-    "reason_does_not_fit", _("This reason does not fit the decision, or the stage's policy does not allow it.")
+    "reason_does_not_fit", _("This reason does not fit the decision, or the stage’s policy does not allow it.")
 )
 NOT_A_QUESTION = Refusal("not_asked", _("Only questions of the form can be reopened."))
 

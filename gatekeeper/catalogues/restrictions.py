@@ -11,7 +11,7 @@ RESTRICTIONS: dict[str, str] = {
     "false-info-harm": _("Do not make or spread verifiably false information to harm others."),
     "pii-harm": _("Do not make or spread personal data that can be used to harm somebody."),
     "defame-harass": _("Do not defame, disparage or harass others."),
-    "automated-adverse-decisions": _("Do not let it decide alone on somebody's legal rights or obligations."),
+    "automated-adverse-decisions": _("Do not let it decide alone on somebody’s legal rights or obligations."),
     "social-scoring": _("Do not rate people by their social behaviour or personal traits."),
     "exploit-vulnerability": _("Do not exploit the vulnerabilities of a group of people."),
     "protected-characteristics": _("Do not discriminate by legally protected characteristics."),

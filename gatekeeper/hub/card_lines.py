@@ -71,5 +71,5 @@ def _refuse_own(text: bytes) -> None:
     if cards.read(without_card_lines(text)).parts.get("description"):
         raise CannotRead(
             "own_description",
-            _("The card's form has a description of its own, which is not replaced. Name the address there yourself."),
+            _("The card’s form has a description of its own, which is not replaced. Name the address there yourself."),
         )

@@ -93,8 +93,8 @@ KINDS: dict[DriftKind, Kind] = {
         recordable=True,
     ),
     DriftKind.GATE_TEXT_CHANGED: Kind(
-        _("The card's gate text was changed"),
-        _("People who press the Hub's button agree to another text, or are asked other questions, than before."),
+        _("The card’s gate text was changed"),
+        _("People who press the Hub’s button agree to another text, or are asked other questions, than before."),
         Severity.SERIOUS,
         recordable=True,
     ),
@@ -119,7 +119,7 @@ KINDS: dict[DriftKind, Kind] = {
     ),
     DriftKind.PULL_REQUEST_TOUCHES_GATE: Kind(
         _("A pull request would change the gate"),
-        _("Merging it would change the gate's text, the licence or the audience tag."),
+        _("Merging it would change the gate’s text, the licence or the audience tag."),
         Severity.NOTICE,
         recordable=True,
     ),

@@ -125,7 +125,7 @@ OF_GRANT: Mapping[str, Standing] = {
     G.SUSPENDED: Standing(
         _("Access suspended"),
         "warn",
-        _("For as long as it is suspended, the Hub's own page says that your request is awaiting review."),
+        _("For as long as it is suspended, the Hub’s own page says that your request is awaiting review."),
         NOTHING_TO_DO,
     ),
     G.EXPIRED: Standing(
@@ -297,8 +297,8 @@ def terms_in_words(policy: GatePolicy) -> list[str]:
             if cap is None
             else [ngettext("There is %(count)d place.", "There are %(count)d places.", cap) % {"count": cap}]
         ),
-        gettext("Requests made on the Hub's own page count as they are.")
+        gettext("Requests made on the Hub’s own page count as they are.")
         if policy.hub_is_enough
-        else gettext("Requests begun on the Hub's own page are finished here."),
+        else gettext("Requests begun on the Hub’s own page are finished here."),
         *(gettext("Condition: %(words)s") % {"words": line} for line in policy.term("conditions")),
     ]

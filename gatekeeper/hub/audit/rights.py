@@ -59,5 +59,5 @@ def _missing(token: TokenFacts, repository: str) -> str:
             "%(repository)s (%(permission)s)."
         )
     if token.role_there in NOT_ENOUGH:
-        return _("The lists of people were not shown: the token's owner has no right to write to %(repository)s.")
+        return _("The lists of people were not shown: the token’s owner has no right to write to %(repository)s.")
     return _("The lists of people were not shown: the Hub does not say which right is missing.")

@@ -21,7 +21,7 @@ FINDINGS = {
         _("The gate is automatic: whoever asks is in. People accepted so far: %(people)s."),
         _("Nobody decides. The form is filled in and the files are open the same second."),
         _(
-            "Set the gate to manual review in the repository's settings on the Hub. Who is in stays in: "
+            "Set the gate to manual review in the repository’s settings on the Hub. Who is in stays in: "
             "look through the list."
         ),
     ),
@@ -100,7 +100,7 @@ FINDINGS = {
     "older_text": Sentence(
         "medium",
         _(
-            "Accepted people who asked before the gate's text or form changed on %(date)s (commit "
+            "Accepted people who asked before the gate’s text or form changed on %(date)s (commit "
             "%(commit)s): %(people)s of "
             "%(accepted)s."
         ),
@@ -110,7 +110,7 @@ FINDINGS = {
     "older_licence": Sentence(
         "high",
         _(
-            "Accepted people who asked before the card's licence went from “%(before)s” to “%(after)s” on "
+            "Accepted people who asked before the card’s licence went from “%(before)s” to “%(after)s” on "
             "%(date)s (commit "
             "%(commit)s): %(people)s of %(accepted)s."
         ),
