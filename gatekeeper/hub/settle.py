@@ -5,6 +5,7 @@ locks, and closes only rows whose wish has not changed meanwhile. A worker may e
 found by the next one, which reads the truth back before it says anything.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -33,7 +34,7 @@ LAST_ATTEMPT = 8
 NAMED = 10  # ids of requests in one line of the log
 
 
-def settle_due(*, seconds: float = SWEEP) -> float | None:
+def settle_due(*, seconds: float = SWEEP) -> int | None:
     """Tell and read back what is due, each repository in turn; returns in how many seconds more is due, if soon."""
     outside()
     end = time.monotonic() + seconds
@@ -81,7 +82,8 @@ def activate() -> None:
     drift.end_what_is_over()
 
 
-def _next_in() -> float | None:
+def _next_in() -> int | None:
+    """In how many whole seconds something is due, if soon: the cache remembers a bell for no part of a second."""
     soonest = (
         HubAccess.objects.filter(due_at__isnull=False, parked_reason="", repository__parked_reason="")
         .running()
@@ -90,10 +92,10 @@ def _next_in() -> float | None:
         .first()
     )
     seconds = None if soonest is None else (soonest - timezone.now()).total_seconds()
-    return None if seconds is None or seconds > 10 else max(seconds, 0.5)
+    return None if seconds is None or seconds > 10 else max(math.ceil(seconds), 1)
 
 
-def first_to_ring(soon: float) -> bool:
+def first_to_ring(soon: int) -> bool:
     """Say whether nobody else has arranged for the next sweep already, so that bells do not multiply."""
     try:
         return bool(cache.add("hub-settle-bell", 1, soon))
