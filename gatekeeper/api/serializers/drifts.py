@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from gatekeeper.rules.drift import DriftKind, DriftStatus, Severity
-
 from .common import Action, Member, Person, RepositoryName, Shape
-
-KINDS = [(kind.value, kind.value) for kind in DriftKind]
-SEVERITIES = [(severity.value, severity.value) for severity in Severity]
-DRIFT_STATUSES = [(status.value, status.value) for status in DriftStatus]
+from .words import DRIFT_KINDS, DRIFT_SEVERITIES, DRIFT_STATUSES
 
 
 class DriftRow(Shape):
@@ -19,8 +14,8 @@ class DriftRow(Shape):
     id = serializers.IntegerField()
     repository = RepositoryName()
     person = Person(allow_null=True)
-    kind = serializers.ChoiceField(choices=KINDS)
-    severity = serializers.ChoiceField(choices=SEVERITIES)
+    kind = serializers.ChoiceField(choices=DRIFT_KINDS)
+    severity = serializers.ChoiceField(choices=DRIFT_SEVERITIES)
     reference = serializers.CharField(help_text="What tells two of a kind apart: a commit, a file, a pull request.")
     facts = serializers.DictField(help_text="What was and what is, and a diff of public text.")
     since = serializers.DateTimeField()

@@ -1,10 +1,14 @@
 """The words that fields choose from, so that each list has one name in the OpenAPI document."""
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
+from gatekeeper.rules.drift import DriftKind, DriftStatus, Severity
 from gatekeeper.rules.lifecycle import GrantStatus, RequestStatus, StageStatus
 
 REQUEST_STATUSES = [(status.value, status.value) for status in RequestStatus]
 GRANT_STATUSES = [(status.value, status.value) for status in GrantStatus]
 STAGE_STATUSES = [(status.value, status.value) for status in StageStatus]
+DRIFT_STATUSES = [(status.value, status.value) for status in DriftStatus]
+DRIFT_KINDS = [(kind.value, kind.value) for kind in DriftKind]
+DRIFT_SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 CODES = [(code, reason.label) for code, reason in REASON_CODES.items()]
 AUTOMATIC = [("never", "never"), ("always", "always")]

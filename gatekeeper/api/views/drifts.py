@@ -15,9 +15,10 @@ from gatekeeper.actions import drifts
 from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import Strict
 from gatekeeper.api.serializers.common import actions, page_of
-from gatekeeper.api.serializers.drifts import DRIFT_STATUSES, KINDS, SEVERITIES, DriftDetail, DriftRow
+from gatekeeper.api.serializers.drifts import DriftDetail, DriftRow
 from gatekeeper.api.serializers.grants import answered
 from gatekeeper.api.serializers.releases import RepositoryShown
+from gatekeeper.api.serializers.words import DRIFT_KINDS, DRIFT_SEVERITIES, DRIFT_STATUSES
 from gatekeeper.models import Drift, Repository
 
 from .base import Face, ListQuery, find
@@ -28,8 +29,8 @@ class DriftQuery(ListQuery):
 
     repository = serializers.CharField(required=False, max_length=200, help_text="owner/name")
     person = serializers.CharField(required=False, max_length=200, help_text="A Hub name.")
-    kind = serializers.ChoiceField(choices=KINDS, required=False)
-    severity = serializers.ChoiceField(choices=SEVERITIES, required=False)
+    kind = serializers.ChoiceField(choices=DRIFT_KINDS, required=False)
+    severity = serializers.ChoiceField(choices=DRIFT_SEVERITIES, required=False)
     status = serializers.ChoiceField(choices=DRIFT_STATUSES, required=False)
 
 
