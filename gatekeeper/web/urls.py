@@ -10,7 +10,16 @@ from gatekeeper.web.views.catalogue import releases as catalogue
 from gatekeeper.web.views.operating import sync
 from gatekeeper.web.views.public import home
 from gatekeeper.web.views.reviewing import cases, queue
-from gatekeeper.web.views.stewarding import drifts, grants, policies, publishers, releases, repositories, stages
+from gatekeeper.web.views.stewarding import (
+    drifts,
+    grants,
+    policies,
+    publishers,
+    releases,
+    repositories,
+    stages,
+    webhooks,
+)
 
 app_name = "web"
 urlpatterns = [
@@ -48,6 +57,10 @@ urlpatterns = [
     path("publishers/<str:name>/people/", publishers.members, name="members"),
     path("publishers/<str:name>/people/<int:pk>/dismiss/", publishers.dismiss, name="dismiss"),
     path("publishers/<str:name>/token/", repositories.token, name="token"),
+    path("publishers/<str:name>/webhook/", webhooks.webhook, name="webhook"),
+    path("publishers/<str:name>/webhook/on/", webhooks.switch_on, name="webhook_on"),
+    path("publishers/<str:name>/webhook/off/", webhooks.switch_off, name="webhook_off"),
+    path("publishers/<str:name>/webhook/secret/", webhooks.rotate_secret, name="webhook_secret"),
     path("publishers/<str:name>/link/", repositories.link, name="link"),
     path("publishers/<str:name>/releases/new/", releases.new_release, name="new_release"),
     path("publishers/<str:name>/forms/new/", policies.new_form, name="new_form"),

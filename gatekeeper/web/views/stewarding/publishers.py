@@ -12,9 +12,10 @@ from accounts.models import HubPerson, Membership
 from gatekeeper.actions import people
 from gatekeeper.actions.people import OWNERS
 from gatekeeper.actions.releases import require
-from gatekeeper.models import GateForm, LicenceVersion, Repository, Stage
+from gatekeeper.models import GateForm, HubHook, LicenceVersion, Repository, Stage
 from gatekeeper.models.repositories import STEWARDING
 from gatekeeper.models.roles import roles_at
+from gatekeeper.web.announcing import wants_attention
 from gatekeeper.web.finding import find_publisher, staffed
 from gatekeeper.web.forms.stewarding.people import AppointForm
 from gatekeeper.web.pages import page, status_of, viewer_of
@@ -40,6 +41,7 @@ def publisher(request: HttpRequest, name: str) -> HttpResponse:
         "forms": GateForm.objects.filter(publisher=found).order_by("-pk")[:50],
         "licences": licences.select_related("licence").order_by("-pk")[:50],
         "token": found.hub_tokens.filter(revoked_at=None).order_by("-created_at").first(),
+        "webhook_stopped": wants_attention(HubHook.objects.filter(publisher=found).first()),
     }
     return render(request, "stewarding/publisher.html", context)
 
