@@ -189,7 +189,7 @@ class ApiToken(models.Model):
     @property
     def scopes_in_words(self) -> list[str]:
         """What the token may do, in the reader's language."""
-        return [str(self.Scope(scope).label) for scope in self.scopes]
+        return [str(scope.label) for scope in self.Scope if scope in self.scopes]
 
     def is_live(self, at: datetime | None = None) -> bool:
         """Whether the token opens anything at this time."""
