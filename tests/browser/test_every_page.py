@@ -52,6 +52,7 @@ def places(
     assert policy is not None
     release, publisher = stage.release, "aurora-lab"
     later = factories.planned_stage(aurora, by=amara)
+    drift = factories.drift(aurora, person=factories.hub_person("ghosty"))
     return {
         "nobody": [
             "/",
@@ -112,6 +113,10 @@ def places(
             f"/stages/{stage.pk}/grants/",
             f"/grants/{grant.pk}/suspend/",
             f"/grants/{grant.pk}/revoke/",
+            "/drift/",
+            f"/drift/{drift.pk}/",
+            f"/drift/{drift.pk}/allow/",
+            f"/repositories/{aurora.pk}/ghosts/",
         ],
         "goran": ["/sync/"],
     }
