@@ -29,6 +29,7 @@ VIEWS = "gatekeeper.web.views."
 ROOMS = {
     f"{VIEWS}catalogue": "web:catalogue",
     f"{VIEWS}reviewing": "web:queue",
+    f"{VIEWS}stewarding.drifts": "web:drifts",
     f"{VIEWS}stewarding": "web:publishers",
     f"{VIEWS}operating": "web:sync",
     f"{VIEWS}applying.grants": "web:my_access",
