@@ -230,3 +230,13 @@ def test_a_query_string_is_not_logged(client: Client, caplog: pytest.LogCaptureF
     assert "secret-place" not in caplog.text
     assert "ada@example.org" not in caplog.text
     structlog.contextvars.clear_contextvars()
+
+
+def test_the_list_says_in_words_what_a_token_may_do(ada: User, client: Client) -> None:
+    """In the order of the form, with the way to what the API can do."""
+    ApiToken.objects.issue(user=ada, name="script", scopes=["review", "read"])
+    client.force_login(ada)
+    page = client.get("/account/tokens/").content.decode()
+    listed = page.partition("<tbody")[2].partition("</tbody>")[0]
+    assert listed.index("read what I may see") < listed.index("review and decide")
+    assert 'href="/api/v1/docs/"' in page

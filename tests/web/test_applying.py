@@ -250,3 +250,36 @@ def test_empty_pages_say_what_to_do(juma: Viewer, browse: Browse) -> None:
     for name, words in (("mine", "Find a release and apply."), ("my_access", "Find a release and apply;")):
         assert words in browse(juma).get(reverse(f"web:{name}")).content.decode()
     assert "No release is published here yet." in browse(None).get(reverse("web:catalogue")).content.decode()
+
+
+def test_a_licence_accepted_at_another_stage_counts_and_is_told(
+    aurora: Repository, stage: Stage, amara: Viewer, ha: Viewer, chidi: Viewer, browser: Client
+) -> None:
+    """It is not asked again, and the history says when it was."""
+    factories.submitted(stage, ha)
+    case = factories.submitted(factories.open_stage(aurora, by=amara), ha)
+    assert Acceptance.objects.count() == 1
+    assert "“Aurora licence (version 1)” accepted" in go(browser, "request", case.pk).content.decode()
+    assert "You have accepted this version" in go(browser, "licence", case.pk).content.decode()
+
+
+def test_accepting_twice_goes_on_as_accepting_once(begun: AccessRequest, stage: Stage, browser: Client) -> None:
+    """A button pressed twice is no conflict."""
+    sent = {"text_sha256": factories.current_licence(stage).text_sha256}
+    answers = [go(browser, "licence", begun.pk, sent) for _twice in range(2)]
+    assert {answer["Location"] for answer in answers} == {reverse("web:hand_in", args=[begun.pk])}
+    assert Acceptance.objects.count() == 1
+    assert 'data-action="accept"' not in go(browser, "request", begun.pk).content.decode()
+
+
+def test_while_an_answer_is_owed_the_requester_reads_that_the_time_stands_still(
+    aurora: Repository, stage: Stage, amara: Viewer, ha: Viewer, chidi: Viewer, browser: Client
+) -> None:
+    """And by when they answer; a decided case promises nothing more."""
+    other = factories.open_stage(aurora, by=amara)
+    case = factories.info_requested(stage, ha, by=chidi)
+    page = go(browser, "request", case.pk).content.decode()
+    assert "the time we promised stands still" in page
+    assert "By when?" in page
+    denied = factories.denied_finally(other, ha, by=chidi)
+    assert "By when?" not in go(browser, "request", denied.pk).content.decode()
