@@ -94,6 +94,8 @@ shown(models.Acceptance, "pk", "person", "licence_version", "kind", "accepted_at
 shown(models.Repository, "pk", "publisher", "kind", "name", "seen_gate", "observed_at", "parked_reason")
 shown(models.Card, "pk", "repository", "commit", "read_at", hidden=("text",))
 shown(models.RepositoryWish, "pk", "repository", "gate", "generation", "due_at", "parked_reason", "confirmed_at")
+shown(models.HubHook, "pk", "publisher", "wanted", "state", "heard_at", "parked_reason", hidden=("digests",))
+shown(models.PullRequest, "pk", "repository", "number", "is_open", "seen_at", "due_at")
 shown(models.HubAccess, "pk", "repository", "person", "access", "closing", "seen", "due_at", "parked_reason")
 shown(
     models.AccessRequest,

@@ -563,6 +563,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "QuestionKind": "gatekeeper.api.serializers.documents.KINDS",
         "MessageKind": "gatekeeper.models.MessageKind",
         "AcceptanceKind": "gatekeeper.models.AcceptanceKind",
+        "HubHookState": "gatekeeper.models.HookState",
     },
 }
 

@@ -8,6 +8,7 @@ from gatekeeper.api.views import (
     documents,
     drifts,
     grants,
+    hub_hooks,
     linking,
     publishers,
     record,
@@ -42,6 +43,10 @@ urlpatterns = [
     path("drifts/<int:pk>/", drifts.OneDrift.as_view(), name="drift"),
     path("hub-access/", repositories.HubAccesses.as_view(), name="hub-accesses"),
     path("hub-access/<int:pk>/", repositories.OneHubAccess.as_view(), name="hub-access"),
+    path("hub-hooks/", hub_hooks.HubHooks.as_view(), name="hub-hooks"),
+    path("hub-hooks/<int:pk>/", hub_hooks.OneHubHook.as_view(), name="hub-hook"),
+    path("hub-hooks/<int:pk>/switch-off/", hub_hooks.SwitchingOff.as_view(), name="hub-hook-switch-off"),
+    path("hub-hooks/<int:pk>/rotate-secret/", hub_hooks.Rotating.as_view(), name="hub-hook-rotate-secret"),
     path("gate-forms/", documents.GateForms.as_view(), name="gate-forms"),
     path("gate-forms/<int:pk>/", documents.OneGateForm.as_view(), name="gate-form"),
     path("gate-forms/<int:pk>/publish/", documents.GateFormPublishing.as_view(), name="gate-form-publish"),
@@ -55,6 +60,7 @@ urlpatterns = [
         "publishers/<int:pk>/people/<int:user>/<slug:role>/", publishers.OneRole.as_view(), name="publisher-person-role"
     ),
     path("publishers/<int:pk>/repositories/", linking.PublisherRepositories.as_view(), name="publisher-repositories"),
+    path("publishers/<int:pk>/hub-hook/", hub_hooks.PublisherHubHook.as_view(), name="publisher-hub-hook"),
     path("publishers/<int:pk>/releases/", publishers.PublisherReleases.as_view(), name="publisher-releases"),
     path("publishers/<int:pk>/gate-forms/", publishers.PublisherForms.as_view(), name="publisher-gate-forms"),
     path(

@@ -49,6 +49,8 @@ READING: dict[str, dict[str, int]] = {
     "repositories/{repository}/": only("goran", *STAFF),
     "hub-access/": SIGNED_IN,
     "hub-access/{hub_access}/": only("goran", *STAFF),
+    "hub-hooks/": SIGNED_IN,
+    "hub-hooks/{hub_hook}/": only("goran", *STAFF),
     "events/": SIGNED_IN,
     "events/{event}/": only(*STAFF),
     "publishers/": SIGNED_IN,
@@ -102,6 +104,9 @@ CHANGING: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {"identifier": "other", "title": "New", "text": "Be good."},
         only(*STAFF, answer=403) | {"bram": 201, "amara": 201, "ewa": 201},
     ),
+    "publishers/{publisher}/hub-hook/": ({}, only(*STAFF, answer=403) | {"bram": 200, "amara": 200}),
+    "hub-hooks/{hub_hook}/rotate-secret/": ({}, only(*STAFF, "goran", answer=403) | {"bram": 200, "amara": 200}),
+    "hub-hooks/{hub_hook}/switch-off/": ({}, only(*STAFF, "goran", answer=403) | {"bram": 200, "amara": 200}),
     "publishers/{publisher}/people/": (
         {"user": "juma", "role": "reviewer"},
         only(*STAFF, answer=403) | {"amara": 201},
@@ -137,9 +142,11 @@ def cast(
 
 
 @pytest.fixture
-def things(stage: Stage, aurora: Repository, cast: dict[str, Viewer]) -> dict[str, int]:
+def things(stage: Stage, aurora: Repository, cast: dict[str, Viewer], settings: Any) -> dict[str, int]:
     """The ids that stand in the addresses: one thing of each kind, some public and some not."""
-    from gatekeeper.actions import licences, policies, releases, requests
+    from gatekeeper.actions import hub_hooks, licences, policies, releases, requests
+
+    settings.PUBLIC_HOST = "gatekeeper.example.org"
 
     amara, chidi = cast["amara"], cast["chidi"]
     grant = factories.active_grant(stage, cast["ha"], by=chidi)
@@ -173,6 +180,7 @@ def things(stage: Stage, aurora: Repository, cast: dict[str, Viewer]) -> dict[st
         "hub_access": HubAccess.objects.get(person=grant.person),
         "event": Event.objects.filter(object_kind="grant").last() or Event.objects.last(),
         "publisher": aurora.publisher,
+        "hub_hook": hub_hooks.switch_on(aurora.publisher, by=amara),
     }
     return {name: row.pk for name, row in rows.items()}
 

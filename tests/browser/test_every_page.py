@@ -95,6 +95,7 @@ def places(
             f"/publishers/{publisher}/people/",
             f"/publishers/{publisher}/link/",
             f"/publishers/{publisher}/token/",
+            f"/publishers/{publisher}/webhook/",
             f"/publishers/{publisher}/releases/new/",
             f"/publishers/{publisher}/forms/new/",
             f"/publishers/{publisher}/licences/new/",

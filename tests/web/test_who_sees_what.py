@@ -15,7 +15,18 @@ from .conftest import Browse
 PUBLIC = ("home", "catalogue", "release", "stage_licence")
 SIGNED_IN = ("mine", "my_access", "start", "publishers", "prove")
 REQUESTERS = ("request", "relinquish")
-STAFF = ("queue", "publisher", "members", "edit_release", "stage", "stage_grants", "gate_form", "sync", "repository")
+STAFF = (
+    "queue",
+    "publisher",
+    "members",
+    "webhook",
+    "edit_release",
+    "stage",
+    "stage_grants",
+    "gate_form",
+    "sync",
+    "repository",
+)
 CAST = ("nobody", "juma", "ha", "chidi", "bram", "amara", "farid", "goran")
 WORKING_THERE = {"chidi", "bram", "amara", "farid"}
 
@@ -29,6 +40,7 @@ def address(name: str, grant: Grant) -> str:
         "release": [stage.release.publisher.name, stage.release.slug],
         "publisher": [stage.release.publisher.name],
         "members": [stage.release.publisher.name],
+        "webhook": [stage.release.publisher.name],
         "request": [grant.request_id],
         "case": [grant.request_id],
         "relinquish": [grant.pk],
