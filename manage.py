@@ -5,7 +5,16 @@ import os
 import sys
 
 # These read the code and nothing else: no database, no Redis, no keys.
-OFFLINE = {"collectstatic", "compilemessages", "help", "lifecycle", "makemessages", "sandbox_hub", "spectacular"}
+OFFLINE = {
+    "collectstatic",
+    "compilemessages",
+    "go_live",
+    "help",
+    "lifecycle",
+    "makemessages",
+    "sandbox_hub",
+    "spectacular",
+}
 # The same of a subcommand: this one asks the Hub, and nothing here.
 OFFLINE_PARTS = {("hub", "audit")}
 
