@@ -52,3 +52,8 @@ def _read(kept: str) -> Alarms:
     values: dict[str, Any] = json.loads(kept)
     times = ("worker_seen", "hub_away_since", "paused_since")
     return Alarms(**{**values, **{name: values[name] and datetime.fromisoformat(values[name]) for name in times}})
+
+
+def forget() -> None:
+    """Have the next page ask again: something was paused, or goes on."""
+    valkey.asked(lambda server: server.delete(valkey.key(KEY)), None)

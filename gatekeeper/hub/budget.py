@@ -7,6 +7,9 @@ use the last call, other changes stop a little before, reading lists stops first
 import hashlib
 import time
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
@@ -58,13 +61,28 @@ def keep(bucket: str, left: int, seconds: float, quota: int | None) -> None:
         return
 
 
-def left(bucket: str) -> tuple[int, int] | None:
-    """Return (calls left, quota) of a bucket for the operator's page, or None where nothing is known."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many calls of how many are left, until the window ends."""
+
+    left: int
+    quota: int
+    until: datetime
+
+
+def standing(buckets: Sequence[str]) -> dict[str, Standing]:
+    """Return how buckets stand, for the operator; those of which nothing is known are left out. One question."""
     try:
-        known = cache.get_many([f"{bucket}:left", f"{bucket}:window"])
+        known = cache.get_many([f"{bucket}:{what}" for bucket in buckets for what in ("left", "window")])
     except AWAY:
-        return None
-    return (int(known[f"{bucket}:left"]), int(known[f"{bucket}:window"][1])) if len(known) == 2 else None
+        return {}
+    found = {}
+    for bucket in buckets:
+        calls, window = known.get(f"{bucket}:left"), known.get(f"{bucket}:window")
+        if calls is not None and window is not None:
+            until, quota = window
+            found[bucket] = Standing(max(int(calls), 0), int(quota), datetime.fromtimestamp(until, UTC))
+    return found
 
 
 def _spend_alone(need: Need) -> None:

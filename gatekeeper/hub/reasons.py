@@ -30,10 +30,33 @@ WHY = {
     "card_merge_conflict": _("The card holds the marks of a merge that was not finished."),
     "card_not_as_written": _("The card does not hold what was written; somebody or something changes it back."),
     "card_bad_link": _("The address where to apply is not a plain web address."),
+    "timeout": _("The Hub did not answer in time. Try again in a minute."),
+    "connection_lost": _("The connection to the Hub broke off. Try again in a minute."),
+    "hub_unwell": _("The Hub answers with errors at the moment. Try again in a minute."),
     "unreachable": _("The Hub cannot be reached at the moment. Try again in a minute."),
     "rate_limited": _("The Hub asks us to wait. Try again in a few minutes."),
     "budget": _("The token's calls are used up for the moment. Try again in a few minutes."),
 }
+# What somebody can do about it, where the sentence above does not say it already.
+REMEDIES = {
+    "token_refused": _("Once the publisher has a new token, everything goes on by itself within five minutes."),
+    "token_read_only": _("Once the publisher has a new token, everything goes on by itself within five minutes."),
+    "token_missing": _("Once the publisher has a token, everything goes on by itself within five minutes."),
+    "token_unreadable": _("Once the publisher has given its token again, everything goes on by itself."),
+    "repository_gone": _("If it was deleted or moved to another owner, close its stages and unlink it."),
+    "repository_disabled": _("Ask the Hub’s own people why; it is tried again every five minutes."),
+    "usernames_hidden": _("Access is still taken away there; nobody is let in until it shares them."),
+    "person_gone": _("End their grant. If the account comes back, try again."),
+    "identity_unproven": _("When they have signed in, try again."),
+    "person_not_addressable": _("Ask them to sign in here once, so that their new name is known; then try again."),
+    "not_found_in_lists": _("Look for them in the repository’s own list on the Hub; then try again."),
+    "card_missing": _("Add a README on the Hub, then try again."),
+    "card_own_description": _("Write there by hand where to apply, or take the description out; then try again."),
+    "card_merge_conflict": _("Finish the merge on the Hub, then try again."),
+    "card_not_as_written": _("Find out what changes the card back, then try again."),
+    "card_bad_link": _("Correct the public address of this service, then try again."),
+}
+NO_REMEDY = _("Try again. If it stops again, look for the reason in the log of the workers.")
 OTHERWISE = _("The Hub did not answer as expected (%(reason)s). Try again in a minute.")
 
 

@@ -18,7 +18,7 @@ from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
 from gatekeeper.web import words
-from gatekeeper.web.at_the_hub import about, why_parked
+from gatekeeper.web.at_the_hub import about, remedy, why_parked
 from gatekeeper.web.buttons import Button
 from gatekeeper.web.navigation import Place, places
 from gatekeeper.web.troubles import Trouble
@@ -40,6 +40,7 @@ for _filter in (
     words.terms_in_words,
     words.restriction_words,
     why_parked,
+    remedy,
 ):
     register.filter(_filter.__name__, _filter)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from gatekeeper.hub.adopt import WHY, explain
 from gatekeeper.hub.gate import card_preview
 from gatekeeper.hub.port import HubError
+from gatekeeper.hub.reasons import NO_REMEDY, REMEDIES
 from gatekeeper.models import Repository
 from gatekeeper.rules.refusals import Refusal
 
@@ -44,6 +45,11 @@ def plan_for(repository: Repository, link: str) -> Plan:
 def why_parked(reason: str) -> str:
     """Return why something is parked: the sentence if there is one, else the name of the reason in plain letters."""
     return gettext(WHY[reason]) if reason in WHY else reason.replace("_", " ")
+
+
+def remedy(reason: str) -> str:
+    """Return what somebody can do about what is parked for this reason."""
+    return gettext(REMEDIES.get(reason, NO_REMEDY))
 
 
 def about(finding: Mapping[str, Any]) -> Refusal:

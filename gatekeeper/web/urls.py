@@ -7,7 +7,7 @@ from gatekeeper.web.views.applying import drafts
 from gatekeeper.web.views.applying import grants as my_grants
 from gatekeeper.web.views.catalogue import audience
 from gatekeeper.web.views.catalogue import releases as catalogue
-from gatekeeper.web.views.operating import sync
+from gatekeeper.web.views.operating import parked, pauses, sync
 from gatekeeper.web.views.public import home
 from gatekeeper.web.views.reviewing import cases, queue
 from gatekeeper.web.views.stewarding import (
@@ -92,4 +92,13 @@ urlpatterns = [
     path("repositories/<int:pk>/enforce/", drifts.enforce, name="enforce"),
     # Operating
     path("sync/", sync.sync, name="sync"),
+    path("sync/on-the-way/", sync.on_the_way, name="on_the_way"),
+    path("sync/pause/", pauses.pause_sync, name="pause_sync"),
+    path("sync/resume/", pauses.resume_sync, name="resume_sync"),
+    path("sync/parked/", parked.parked, name="parked"),
+    path("sync/parked/again/", parked.again_all, name="again_all"),
+    path("sync/parked/<int:pk>/again/", parked.again, name="again"),
+    path("sync/repositories/<int:pk>/pause/", pauses.pause_repository, name="pause_repository"),
+    path("sync/repositories/<int:pk>/resume/", pauses.resume_repository, name="resume_repository"),
+    path("sync/repositories/<int:pk>/again/", parked.again_repository, name="again_repository"),
 ]

@@ -365,7 +365,7 @@ def test_it_remembers_nothing_without_a_cache(client: HubClient, hub: SandboxCon
     hub.capabilities(batch=False)
     assert client.decide("model", MODEL, "accepted", [kiri()]) == [Outcome.TOLD]
     assert knows("batch")
-    assert budget.left(budget.name_of(TOKEN)) is None
+    assert budget.standing([budget.name_of(TOKEN)]) == {}
 
 
 class one_answer:
@@ -421,7 +421,9 @@ def test_the_budget_follows_what_the_hub_says(client: HubClient, hub: SandboxCon
     """Every answer says how much is left; the next worker knows."""
     hub.options(quota={"api": 1000})
     client.whoami()
-    calls, quota = budget.left(budget.name_of(TOKEN)) or (0, 0)
+    bucket = budget.name_of(TOKEN)
+    found = budget.standing([bucket])[bucket]
+    calls, quota = found.left, found.quota
     assert (calls, quota) == (999, 1000)
 
 
@@ -446,7 +448,8 @@ def test_a_token_nobody_knows_yet_begins_with_a_cautious_quota() -> None:
     """Until the Hub has said anything, half of a free account's quota is believed."""
     bucket = budget.name_of("hf_new")
     budget.spend(bucket, Need.READ)
-    assert budget.left(bucket) == (budget.FIRST_QUOTA - 1, budget.FIRST_QUOTA)
+    found = budget.standing([bucket])[bucket]
+    assert (found.left, found.quota) == (budget.FIRST_QUOTA - 1, budget.FIRST_QUOTA)
 
 
 def test_without_redis_each_process_asks_for_little(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
