@@ -35,10 +35,7 @@ CLAIM_RETENTION_DAYS = 6 * 365
 
 @dataclass
 class Moved:
-    """The rows of a step while it happens, and what the record shall hold about each.
-
-    A verb that finds its work done already sets `recorded` to False: what did not happen twice is not told twice.
-    """
+    """The rows of a step while it happens, and what the record shall hold about each."""
 
     table: str
     step: lifecycle.Step
@@ -46,7 +43,6 @@ class Moved:
     by: Viewer
     at: datetime
     details: dict[int, dict[str, Any]] = field(default_factory=dict)
-    recorded: bool = True
     wishes: list[tuple[list[tuple[int, int]], Closing | None, str]] = field(default_factory=list)
 
     def wish(self, *, closing: Closing | None, cause: str, rows: Iterable[Any] | None = None) -> None:
@@ -106,7 +102,7 @@ def step(
             _move(moved)
         for pairs, closing, cause in moved.wishes:
             wish_access(pairs, closing=closing, cause=cause, at=at)
-        if taken.recorded and moved.recorded:
+        if taken.recorded:
             record(
                 [(f"{table}.{action}", row, moved.details.get(row.pk, {})) for row in moved.rows],
                 by=moved.actor,
