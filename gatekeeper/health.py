@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -18,11 +19,13 @@ from django.template import loader
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
+from gatekeeper import metrics
+
 logger = structlog.get_logger(__name__)
 
 
 class HealthMiddleware:
-    """Answers /healthz and /readyz."""
+    """Answers /healthz and /readyz, and /metrics where that is switched on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,6 +34,8 @@ class HealthMiddleware:
         """Answer a probe, or pass the request on."""
         if request.path == "/healthz":
             return HttpResponse("alive\n", content_type="text/plain")
+        if request.path == "/metrics" and settings.METRICS_TOKEN:
+            return metrics.answer(request)
         return readiness() if request.path == "/readyz" else self.get_response(request)
 
 

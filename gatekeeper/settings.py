@@ -568,6 +568,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 
+# Figures for Prometheus: without a token there is no such address
+
+METRICS_TOKEN = given("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    stop("METRICS_TOKEN must have at least 16 characters.")
+
+
 # Logs: one JSON object a line; in development, lines for people
 
 LOG_LEVEL = (given("LOG_LEVEL") or "INFO").upper()

@@ -26,9 +26,9 @@ def _client(location: str) -> Any:
 
 
 def asked(ask: Callable[[Any], T], otherwise: T) -> T:
-    """Return what the server answers, or `otherwise` where it is away."""
-    location = settings.CACHES["default"]["LOCATION"]
-    if time.monotonic() < _quiet_until.get(location, 0.0):
+    """Return what the server answers, or `otherwise` where it is away or there is none, as for commands offline."""
+    location = settings.CACHES["default"].get("LOCATION", "")
+    if not location or time.monotonic() < _quiet_until.get(location, 0.0):
         return otherwise
     try:
         return ask(_client(location))

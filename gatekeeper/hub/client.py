@@ -26,7 +26,7 @@ from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import build_hf_headers, get_session, httpx  # type: ignore[attr-defined]  # public, loaded late
 
-from . import budget, wire
+from . import budget, tally, wire
 from .port import Address, HubError, Identity, Need, Outcome, Page, RepositoryState, Word
 
 LONGEST_LIST = 64_000_000  # bytes of a page of requests
@@ -47,7 +47,12 @@ class _Bounded(httpx.Client):
         return super().build_request(*args, **kwargs)
 
     def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
-        response = super().send(request, **kwargs)
+        try:
+            response = super().send(request, **kwargs)
+        except httpx.HTTPError:
+            tally.called(request.url.path, tally.NO_ANSWER)
+            raise
+        tally.called(request.url.path, response.status_code)
         limit = wire.limit_of(response.headers)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if limit is not None and token:
