@@ -87,6 +87,13 @@ chromium:
 		[ "$${CI:-}" != true ]; \
 	fi
 
+# Only an address in VERIFY_HUB leads to a real Hub: no test finds one by itself. Sockets are open there, and only there.
+.PHONY: verify-hub
+verify-hub: venv ## Ask a real Hub the contract tests, with your own token (docs/how-to/verify-a-hub.md); never in CI
+	@test "$${CI:-}" != true || { echo "verify-hub makes a repository on a real Hub: not in CI." >&2; exit 1; }
+	@test -n "$${VERIFY_HUB:-}" || { echo "Name the Hub: VERIFY_HUB=https://huggingface.co make verify-hub" >&2; exit 1; }
+	GATEKEEPER_OFFLINE=true $(PYTHON) -m pytest -o addopts= --import-mode=importlib -p no:randomly -ra tests/contract $(ARGS)
+
 .PHONY: check
 check: lint types pages safety drift ## Everything CI runs besides the tests
 	@echo "All checks passed."
