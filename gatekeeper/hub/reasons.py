@@ -24,9 +24,9 @@ WHY = {
     "person_gone": _("The account does not exist on the Hub any more."),
     "identity_unproven": _("Nobody has proved that this Hub account is this person: they have to sign in once."),
     "person_not_addressable": _("The Hub takes names only, and this name belongs to somebody else by now."),
-    "not_found_in_lists": _("The person was not found in the repository's lists, which are too long to read for one."),
+    "not_found_in_lists": _("The person was not found in the repository’s lists, which are too long to read for one."),
     "card_missing": _("The repository has no README that could say where to apply."),
-    "card_own_description": _("The card's form has a description of its own, which is not replaced."),
+    "card_own_description": _("The card’s form has a description of its own, which is not replaced."),
     "card_merge_conflict": _("The card holds the marks of a merge that was not finished."),
     "card_not_as_written": _("The card does not hold what was written; somebody or something changes it back."),
     "card_bad_link": _("The address where to apply is not a plain web address."),
@@ -35,7 +35,7 @@ WHY = {
     "hub_unwell": _("The Hub answers with errors at the moment. Try again in a minute."),
     "unreachable": _("The Hub cannot be reached at the moment. Try again in a minute."),
     "rate_limited": _("The Hub asks us to wait. Try again in a few minutes."),
-    "budget": _("The token's calls are used up for the moment. Try again in a few minutes."),
+    "budget": _("The token’s calls are used up for the moment. Try again in a few minutes."),
 }
 # What somebody can do about it, where the sentence above does not say it already.
 REMEDIES = {
