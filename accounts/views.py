@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -116,6 +117,7 @@ def hub_sign_in(request: HttpRequest) -> HttpResponse:
 
 def hub_sign_in_back(request: HttpRequest) -> HttpResponse:
     """Back from the Hub; what it sends is not trusted to have the right shape."""
+    request.seen_on = reverse("account_login")  # type: ignore[attr-defined]  # the address holds what the Hub said
     return _at_the_hub(openid.callback, request)
 
 

@@ -85,7 +85,8 @@ def icon(request: HttpRequest) -> HttpResponse:
 # Error pages: what happened and what to do next, never an exception
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def _page(request: HttpRequest, status: int, title: str, text: str, *, again: str = "") -> HttpResponse:
+    request.seen_on = again or request.path  # type: ignore[attr-defined]  # an error page repeats no query
     return render(request, "error.html", {"status": status, "error_title": title, "error_text": text}, status=status)
 
 
@@ -106,12 +107,12 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def forbidden_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without a valid CSRF token; `reason` is for the log, which Django has written."""
-    request.seen_on = "/"  # type: ignore[attr-defined]  # what the form was sent to may show nothing by itself
     return _page(
         request,
         403,
         _("This form is out of date"),
         _("Nothing was changed. Go back, reload the page and send the form again."),
+        again="/",  # what the form was sent to may show nothing by itself
     )
 
 

@@ -41,7 +41,7 @@ def anchor(field: BoundField) -> str:
 
 @register.simple_tag(takes_context=True)
 def this_page(context: Mapping[str, Any]) -> str:
-    """The address that shows this page again: of one that answers a form, what the form was looked at on."""
+    """The address that shows this page again; whoever answers with another page says so as `seen_on`."""
     request = context["request"]
-    seen_on = getattr(request, "seen_on", request.path)
-    return request.get_full_path() if request.method in ("GET", "HEAD") else seen_on
+    asked = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
+    return getattr(request, "seen_on", asked)

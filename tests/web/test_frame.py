@@ -99,10 +99,12 @@ def test_the_language_leads_nowhere_else(wanted: str, ha: Viewer, browse: Browse
 
 
 def test_a_form_that_is_shown_again_leads_back_to_its_page(case: AccessRequest, chidi: Viewer, browse: Browse) -> None:
-    """The address that a form was sent to shows nothing by itself."""
+    """The address that a form was sent to shows nothing by itself, and an error page repeats no query."""
     answer = browse(chidi).post(reverse("web:deny_finally", args=[case.pk]), {"final-seen": case.submission_id})
     assert answer.status_code == 422
     assert f'name="next" value="{reverse("web:case", args=[case.pk])}"' in answer.content.decode()
+    lost = browse(chidi).get("/no/such/page", {"token": "gk_secret"})
+    assert 'name="next" value="/no/such/page"' in lost.content.decode()
     late = Client(enforce_csrf_checks=True).post(reverse("web:take", args=[case.pk]))
     assert 'name="next" value="/"' in late.content.decode()
 
