@@ -1,4 +1,4 @@
-"""Verify the record, seal it now, or write its checkpoints out to keep them elsewhere."""
+"""Verify the record, seal it now, or write out what is kept elsewhere: its checkpoints, and the key for them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from gatekeeper.models import Checkpoint
 from gatekeeper.proof import sealing
+from gatekeeper.proof.signing import signing_key
 
 KEPT = {"id": int, "digest": str, "events": int, "signature": str}
 
@@ -23,8 +24,8 @@ class Command(BaseCommand):
     help = "Verify, seal or export the append-only record."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """verify [--checkpoints FILE], seal, export-checkpoints."""
-        does = parser.add_subparsers(dest="does", required=True, metavar="verify|seal|export-checkpoints")
+        """verify [--checkpoints FILE], seal, export-checkpoints, public-key."""
+        does = parser.add_subparsers(dest="does", required=True, metavar="verify|seal|export-checkpoints|public-key")
         verify = does.add_parser("verify", help="check every event, checkpoint and signature")
         verify.add_argument(
             "--checkpoints",
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         )
         does.add_parser("seal", help="seal the events that are not sealed yet")
         does.add_parser("export-checkpoints", help="write every checkpoint as a line of JSON")
+        does.add_parser("public-key", help="write the public half of the signing key, which --earlier-key takes")
 
     def handle(self, *args: Any, does: str, **options: Any) -> None:
         """Do what the subcommand says."""
@@ -49,6 +51,8 @@ class Command(BaseCommand):
             self.verify(options["checkpoints"], options["earlier_key"])
         elif does == "seal":
             self.seal()
+        elif does == "public-key":
+            self.public_key()
         else:
             self.export()
 
@@ -69,6 +73,11 @@ class Command(BaseCommand):
         while sealing.seal() is not None:
             checkpoints += 1
         self.stdout.write(f"Sealed: {checkpoints} new checkpoints.")
+
+    def public_key(self) -> None:
+        """Write the key with which anybody can check the checkpoints, as PEM; nothing in it is secret."""
+        pem, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        self.stdout.write(signing_key().public_key().public_bytes(pem, form).decode().rstrip())
 
     def export(self) -> None:
         """One line for each checkpoint, oldest first; nothing in it is secret."""
