@@ -188,9 +188,9 @@ def compare_cards(repository: Repository, before: bytes | None, after: bytes, *,
     if repository.guarded_since is None:
         return
     since, found = repository.seen_at or at, []
-    old, new = (None if text is None else _gate(text) for text in (before, after))
+    old, new = (None if text is None else gate_of(text) for text in (before, after))
     if before is not None and old != new:
-        facts = {"diff": diff(_front(before), _front(after)), "was": repository.seen_commit, "is": commit}
+        facts = {"diff": diff(front_of(before), front_of(after)), "was": repository.seen_commit, "is": commit}
         found.append(Finding(DriftKind.GATE_TEXT_CHANGED, since, reference=commit, facts=facts))
     link = RepositoryWish.objects.confirmed().filter(repository=repository).values_list("card_link", flat=True).first()
     says_where = not link or card_lines.sentence(link).encode() in after
@@ -201,7 +201,7 @@ def compare_cards(repository: Repository, before: bytes | None, after: bytes, *,
         end(Drift.objects.unresolved().filter(kind=DriftKind.CARD_LINES_REMOVED, repository=repository))
 
 
-def _gate(text: bytes) -> object:
+def gate_of(text: bytes) -> object:
     """Return what a card asks at the gate, without our own two lines; its bytes where it cannot be read safely."""
     try:
         return cards.read(card_lines.without_card_lines(text)).gate()
@@ -209,7 +209,7 @@ def _gate(text: bytes) -> object:
         return text
 
 
-def _front(text: bytes) -> bytes:
+def front_of(text: bytes) -> bytes:
     """Return the front matter of a card without our two lines, or all of it where it has none."""
     try:
         text = card_lines.without_card_lines(text)

@@ -23,7 +23,7 @@ from gatekeeper.actions.nudges import nudge
 from gatekeeper.models import HubAccess, Repository, SyncPause
 from gatekeeper.rules.access import Access, Seen
 
-from . import budget, drift, gate, imports, sightings, tokens
+from . import budget, drift, gate, imports, pull_requests, sightings, tokens
 from .claims import SINGLY, call_limit, close_read_back, outside
 from .client import HubClient
 from .marks import place_of
@@ -132,9 +132,13 @@ def _observe(repository: Repository) -> None:
         _finish(hub, repository, run, state, asked_before)
     except HubError as failed:
         _put_off(repository, failed)
+        if failed.word is Word.LATER:
+            return
     except Exception as broken:  # whatever one repository holds, the others are read
         log.error("observation_broke", repository=repository.pk, reason=type(broken).__name__)
         _put_off(repository, HubError(Word.LATER, "not_understood"))
+        return
+    pull_requests.look(repository)
 
 
 # One run

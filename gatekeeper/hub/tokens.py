@@ -10,6 +10,7 @@ from accounts.models import HubToken
 from gatekeeper.models import Repository
 
 from .client import HubClient
+from .community import Community
 from .port import HubError, Word
 
 
@@ -50,8 +51,17 @@ def token_or_none(repository: Repository) -> HubToken | None:
 
 def client_for(repository: Repository) -> HubClient:
     """Return the Hub as the repository's token sees it. Raises HubError("stop") without a token that can be opened."""
+    return HubClient(_revealed(repository))
+
+
+def community_for(repository: Repository) -> Community:
+    """Return the Hub's pull requests as the repository's token sees them: see client_for."""
+    return Community(_revealed(repository))
+
+
+def _revealed(repository: Repository) -> str:
     try:
-        return HubClient(token_for(repository).reveal())
+        return token_for(repository).reveal()
     except KeyMissing:
         raise HubError(Word.STOP, "token_unreadable") from None
 

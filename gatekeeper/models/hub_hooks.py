@@ -137,7 +137,7 @@ class PullRequest(models.Model):
     repository = models.ForeignKey(Repository, on_delete=models.PROTECT, related_name="pull_requests")
     number = models.PositiveIntegerField()
     is_open = models.BooleanField(default=True)
-    seen_commit = models.CharField(max_length=64, blank=True)
+    seen_digest = models.CharField(max_length=64, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
 
