@@ -309,6 +309,13 @@ def test_every_action_stands_in_the_docs(action: str) -> None:
     assert f"`{action}`" in documentation()
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", *files("docs", ending=".md")], ids=lambda page: page.name)
+def test_every_link_of_the_docs_leads_to_a_file(page: Path) -> None:
+    """Within the project; what leads out of it is not asked."""
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
 # --- what is left behind
 
 
