@@ -15,5 +15,7 @@ for _filter in (
     words.drift_meaning,
     words.drift_reason,
     words.drift_said,
+    words.drift_touches,
+    words.drift_address,
 ):
     register.filter(_filter.__name__, _filter)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext, gettext_lazy
 
 from gatekeeper.models import Drift
@@ -54,6 +56,25 @@ def drift_reason(drift: Drift) -> str:
     """Return why the Hub lets somebody in, as far as that can be told; empty for other kinds."""
     message = GHOST_REASONS.get(drift.facts.get("why", ""))
     return gettext(message) % {"by": drift.by_username} if message else ""
+
+
+TOUCHES: Mapping[str, Any] = {
+    "gate": _("the gate’s text or questions"),
+    "licence": _("the licence"),
+    "audience": _("the audience tag"),
+    "unread": _("more than we could read: look at it on the Hub"),
+}
+
+
+def drift_touches(drift: Drift) -> str:
+    """Return what a pull request would change, in words; empty for other kinds."""
+    return ", ".join(str(TOUCHES.get(each, each)) for each in drift.facts.get("touches", ()))
+
+
+def drift_address(drift: Drift) -> str:
+    """Return the address of a pull request on the Hub; empty for other kinds."""
+    number = drift.facts.get("pull_request")
+    return f"{settings.HUB_ENDPOINT}/{drift.repository.path}/discussions/{number}" if number else ""
 
 
 def drift_said(value: str, drift: Drift) -> str:

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import hub_hooks
+from gatekeeper.actions import drifts, hub_hooks
+from gatekeeper.actions.drifts import Finding
 from gatekeeper.models import HookState, HubHook, Repository
+from gatekeeper.rules.drift import DriftKind
 from tests import factories
 
 from .conftest import Browse
@@ -116,3 +118,27 @@ def test_others_of_the_publisher_look_and_change_nothing(
 def test_a_strangers_is_not_there(public: None, browser: Client, browse: Browse, juma: Viewer) -> None:
     assert browse(juma).get(PAGE).status_code == 404
     assert browse(juma).post(reverse("web:webhook_on", args=["aurora-lab"])).status_code == 404
+
+
+def test_a_pull_request_that_touches_the_gate_is_shown_with_its_lines(browser: Client) -> None:
+    """What it would change, who proposes it, and where it is; its lines are text and nothing else."""
+    repository = Repository.objects.get()
+    facts = {"pull_request": 7, "touches": ["gate", "audience"], "diff": ["README.md", "+<script>alert(1)</script>"]}
+    [drift] = drifts.find_all(
+        repository,
+        findings=[
+            Finding(
+                DriftKind.PULL_REQUEST_TOUCHES_GATE,
+                timezone.now(),
+                by_username="mallory",
+                reference="refs/pr/7",
+                facts=facts,
+            )
+        ],
+    )
+    shown = read(browser, reverse("web:drift", args=[drift.pk]))
+    assert "the gate’s text or questions, the audience tag" in shown
+    assert "/aurora-lab/aurora-xl/discussions/7" in shown
+    assert "mallory" in shown
+    assert "+&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "<script>alert" not in shown
