@@ -26,6 +26,7 @@ from .port import HubError, Webhook, Word
 
 log = structlog.get_logger(__name__)
 
+LAST_ATTEMPT = 5
 SWEEP = 30.0  # seconds that one sweep may go on
 LOOKED_AT_EVERY = timedelta(hours=1)
 
@@ -74,18 +75,18 @@ def _fulfil(hook: HubHook) -> None:
     hub = _client(token)
     address = settings.PUBLIC_URL + hook.path
     watched = _watched(hook) if hook.wanted else []
-    first, further = _ours(hub, address, hook.hub_id)
+    first, further = _ours(hub, hook)
     for one in further:
         hub.remove_webhook(one.hub_id)
     if not watched:
         if first is not None:
             hub.remove_webhook(first.hub_id)
-    elif hook.told_generation != hook.generation or (first is not None and first.watched != tuple(watched)):
+    elif hook.told_generation != hook.generation or (first is not None and _differs(first, address, watched)):
         _tell(hub, hook, first, token=token, address=address, watched=watched)
     elif first is None:
         note_state(hook, state=HookState.GONE)
         return
-    found, _further = _ours(hub, address, hook.hub_id)
+    found, _further = _ours(hub, hook)
     if found is None:
         note_state(hook, state=HookState.ABSENT)
     else:
@@ -118,10 +119,18 @@ def _tell(
     )
 
 
-def _ours(hub: Community, address: str, known: str) -> tuple[Webhook | None, list[Webhook]]:
-    """Return the webhook that leads here, the known one if it is there, and any further ones."""
-    found = sorted((one for one in hub.webhooks() if one.url == address), key=lambda one: one.hub_id != known)
+def _ours(hub: Community, hook: HubHook) -> tuple[Webhook | None, list[Webhook]]:
+    """Return the webhook that leads here, the known one if it is there, and any further ones.
+
+    It is told by the part of its address that nobody guesses: the rest may have changed, or be written otherwise there.
+    """
+    ours = (one for one in hub.webhooks() if hook.public_id in one.url)
+    found = sorted(ours, key=lambda one: one.hub_id != hook.hub_id)
     return (found[0] if found else None), found[1:]
+
+
+def _differs(there: Webhook, address: str, watched: Sequence[tuple[str, str]]) -> bool:
+    return there.watched != tuple(watched) or there.url.rstrip("/") != address.rstrip("/")
 
 
 def _watched(hook: HubHook) -> list[tuple[str, str]]:
@@ -154,10 +163,16 @@ def _write_down(hook: HubHook, failed: HubError | None) -> None:
         row.leased_until = None
         if row.generation == hook.generation and row.due_at == hook.due_at:
             row.attempts = 0 if failed is None else row.attempts + 1
-            row.parked_reason = failed.reason if failed is not None and failed.word is Word.STOP else ""
+            stopped = failed is not None and _stops(failed, row.attempts)
+            row.parked_reason = failed.reason if failed is not None and stopped else ""
             row.due_at = now + LOOKED_AT_EVERY if row.wanted or failed is not None else None
-            if failed is not None and failed.word is not Word.STOP:
+            if failed is not None and not stopped:
                 row.due_at = now + timedelta(seconds=pause(row.attempts, failed.retry_after))
         row.save(update_fields=["leased_until", "attempts", "parked_reason", "due_at"])
     if failed is not None:
         log.warning("hook not settled", hook=hook.pk, reason=failed.reason)
+
+
+def _stops(failed: HubError, attempts: int) -> bool:
+    """Say whether a person has to look. It is tried each hour all the same: another token may do better."""
+    return failed.word is Word.STOP or (failed.word is Word.LOOK and attempts >= LAST_ATTEMPT)

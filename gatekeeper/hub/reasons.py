@@ -30,6 +30,7 @@ WHY = {
     "card_merge_conflict": _("The card holds the marks of a merge that was not finished."),
     "card_not_as_written": _("The card does not hold what was written; somebody or something changes it back."),
     "card_bad_link": _("The address where to apply is not a plain web address."),
+    "refused_as_sent": _("The Hub does not take what it is sent, and does not say why in words that we know."),
     "timeout": _("The Hub did not answer in time. Try again in a minute."),
     "connection_lost": _("The connection to the Hub broke off. Try again in a minute."),
     "hub_unwell": _("The Hub answers with errors at the moment. Try again in a minute."),

@@ -238,3 +238,24 @@ def test_a_list_that_cannot_be_read_changes_nothing(town: Town, hook: HubHook) -
     assert (tried.state, tried.attempts) == (HookState.REGISTERED, 1)
     assert len(there(town)) == 1
     assert calls(town, SETTINGS, "DELETE") == []
+
+
+def test_a_new_public_address_is_told(town: Town, hook: HubHook, settings: Any) -> None:
+    """The webhook is known by the part of its address that nobody guesses."""
+    settings.PUBLIC_URL = "http://localhost:9"
+    assert settled(hook).state == HookState.REGISTERED
+    assert [(one["id"], one["url"]) for one in there(town)] == [(hook.hub_id, f"http://localhost:9{hook.path}")]
+
+
+def test_what_the_hub_does_not_take_is_shown_after_some_tries(town: Town) -> None:
+    """And tried again each hour."""
+    hook = hub_hooks.switch_on(town.publisher, by=town.owner)
+    town.hub.fault("status", f"{SETTINGS}$", method="POST", status=400)
+    for _try in range(4):
+        assert settled(hook).parked_reason == ""
+    parked = settled(hook)
+    assert parked.parked_reason == "refused_as_sent"
+    assert parked.due_at is not None
+    assert parked.due_at > timezone.now() + timedelta(minutes=59)
+    town.hub.clear_faults()
+    assert settled(hook).state == HookState.REGISTERED
