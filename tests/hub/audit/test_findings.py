@@ -70,7 +70,7 @@ def test_it_finds_what_happened_in_the_laboratory(codes: Codes) -> None:
 
     assert found["granted_by_former"] == "Accepted by somebody who is no member now: 1 (erik)."
     assert re.fullmatch(
-        r"Accepted people who asked before the card's licence went from “openrail” to “other · aurora-1 · LICENSE” on "
+        r"Accepted people who asked before the card’s licence went from “openrail” to “other · aurora-1 · LICENSE” on "
         r"2026-06-01 \(commit [0-9a-f]{8}\): 3 of 4\.",
         found["older_licence"],
     )
