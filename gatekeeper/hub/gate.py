@@ -83,7 +83,7 @@ def _fulfil(hub: HubClient, wish: RepositoryWish) -> RepositoryState:
     state = hub.repository(kind, name)
     refuse_another(wish.repository, state)
     if wish.gate and state.gate != wish.gate:
-        marks.count()
+        marks.count(wish.repository)
         hub.set_gate(kind, name, wish.gate)
         state = hub.repository(kind, name)
         if state.gate != wish.gate:
@@ -100,7 +100,7 @@ def _tell_the_card(hub: HubClient, wish: RepositoryWish, state: RepositoryState)
     after = _with_lines(before, wish.card_link)
     if after == before:
         return state
-    marks.count()
+    marks.count(wish.repository)
     hub.commit_card(kind, name, after, parent=state.commit, message=COMMIT_MESSAGE)
     state = hub.repository(kind, name)
     if hub.file(kind, name, "README.md", state.commit) != after:

@@ -39,11 +39,14 @@ def pause_if_restored() -> None:
         _pause(mark, outside=outside, why="the mark outside is higher")
 
 
-def count() -> None:
-    """Count that the Hub is told something now. Raises HubError("later") where the database turns out to be restored.
+def count(repository: Repository) -> None:
+    """Count that the Hub is told something now, the last thing before it is.
 
-    What is outside is read first: it was in the database before it was there.
+    Raises HubError("later") where the sync was paused since this was taken up, or the database turns out to be
+    restored. What is outside is read first: it was in the database before it was there.
     """
+    if SyncPause.objects.holding(repository).exists():
+        raise HubError(Word.LATER, "paused")
     outside = _kept(SyncMark.objects.current().installation)
     mark = SyncMark.objects.raised()
     if outside is not None and outside >= mark.told:

@@ -113,7 +113,7 @@ def _tell(claim: Claim) -> None:
     begun = timezone.now()
     try:
         hub = tokens.client_for(claim.repository)
-        marks.count()
+        marks.count(claim.repository)
         for outcome in _say(hub, claim):
             outcomes.extend(outcome)
     except HubError as error:
@@ -215,7 +215,7 @@ def _close_unseen(hub: HubClient, repository: Repository, row: HubAccess) -> Out
     """Take access away from somebody whom no name finds in lists too long to read: their id is enough for that."""
     call = next_call(row.wish, Sight(Seen.ACCEPTED, row.closing_of), reset_known=knows("reset")) or Call.PENDING
     person = Address(row.person.hub_user_id, row.person.username, row.hub_request_id)
-    marks.count()
+    marks.count(repository)
     [outcome] = hub.decide(
         repository.kind, repository.name, call.value, [person], sentence(row.cause), need=Need.REMOVE
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from accounts.viewer import Viewer
 
 MOST = 10_000
+STATES = ("waiting", "parked", "paused", "failing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def test_nothing_that_fits_the_document_breaks_it(
         def send(case: Any, real: int) -> None:
             noun = case.path.split("/")[3]
             if real and "id" in case.path_parameters:
-                case.path_parameters["id"] = there[noun]
+                case.path_parameters["id"] = there.get(noun, 1)  # of the others there is none here
             with transaction.atomic():
                 answer = sent(owner, case)
                 transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""The Hub from a shell: ask whether linking would work, read the lists, tell what is due."""
+"""The Hub from a shell: ask whether linking would work, read the lists, tell what is due, operate the sync."""
 
 import os
 from argparse import ArgumentParser
@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import HubToken
 from gatekeeper.hub import check, observe, parked, settle, tokens
 from gatekeeper.hub.port import HubError
-from gatekeeper.management import auditing
+from gatekeeper.management import auditing, syncing
 from gatekeeper.models import HubAccess, Repository, RepositoryKind, RepositoryWish
 from gatekeeper.rules.refusals import Refused
 
 
 class Command(BaseCommand):
-    """manage.py hub check|observe|settle."""
+    """manage.py hub check|observe|settle|audit|status|pause|resume|redrive|diff."""
 
-    help = "Asks the Hub about a repository (check), reads its lists (observe), or tells it what is due (settle)."
+    help = "Asks the Hub about a repository, reads its lists, tells it what is due, and operates the sync."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take a subcommand and what it is about."""
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         observing.add_argument("name", metavar="OWNER/NAME", nargs="?", help="only this one")
         settling = commands.add_parser("settle", help="tell the Hub what is due, and read it back")
         settling.add_argument("--again", action="store_true", help="also try again what was parked")
+        syncing.add_commands(commands)
         auditing.add_arguments(commands.add_parser("audit", help="write a page about a namespace; needs no database"))
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             self.check_repository(**options)
         elif what == "audit":
             auditing.run(self.stdout.write, self.stderr.write, **options)
+        elif what in syncing.COMMANDS:
+            syncing.run(what, self.stdout.write, **options)
         elif what == "observe":
             self.observe(**options)
         else:
