@@ -191,7 +191,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestState:
-    """A pull request as it is now: its newest commit, who opened it, and what it changes as git says it.
+    """A pull request as it is now: its newest commit and when that came, who opened it, what it changes as git says it.
 
     `diff` is None where it is too long to be read.
     """
@@ -199,6 +199,7 @@ class PullRequestState:
     number: int
     is_open: bool
     commit: str = ""
+    changed_at: datetime | None = None
     author: str = ""
     diff: str | None = ""
 

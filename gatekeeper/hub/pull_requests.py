@@ -123,7 +123,8 @@ def _finding(state: PullRequestState, change: "Change", *, at: datetime) -> Find
     facts = {"pull_request": state.number, "touches": change.touches, "diff": change.diff, "commit": state.commit}
     return Finding(
         DriftKind.PULL_REQUEST_TOUCHES_GATE,
-        at,
+        state.changed_at or at,
+        since_is_exact=state.changed_at is not None,
         by_username=state.author,
         reference=_reference(state.number),
         facts=facts,

@@ -238,14 +238,16 @@ def pull_request(shown: Any) -> PullRequestState | None:
         return None
     author, events = shown.get("author"), shown.get("events")
     commits = [
-        one["data"].get("oid")
+        (one["data"].get("oid"), moment(one.get("createdAt")))
         for one in (events if isinstance(events, list) else ())
         if isinstance(one, Mapping) and one.get("type") == "commit" and isinstance(one.get("data"), Mapping)
     ]
+    newest, changed_at = commits[-1] if commits else ("", None)
     return PullRequestState(
         number=shown["num"],
         is_open=shown.get("status") in ("open", "draft"),
-        commit=_plain(commits[-1], 64) if commits else "",
+        commit=_plain(newest, 64),
+        changed_at=changed_at,
         author=_plain(author.get("name"), 100) if isinstance(author, Mapping) else "",
         diff=str(shown.get("diff") or "").replace("\x00", ""),
     )

@@ -86,6 +86,7 @@ def test_it_finds_what_would_change_the_gate(
     assert line in drift.facts["diff"]
     assert len(drift.facts["diff"]) <= 200
     assert (drift.by_username, drift.severity, drift.repository) == ("mallory", "notice", town.repository)
+    assert drift.since_is_exact
 
 
 @pytest.mark.parametrize(
