@@ -52,6 +52,8 @@ class Patient:
 class SessionStore(cached_db.SessionStore):
     """Django's cached sessions, which outlive their cache."""
 
+    _cache: Any
+
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self._cache = Patient(self._cache)

@@ -25,7 +25,6 @@ Write = Callable[[str], Any]
 
 AT_ONCE = 200
 NAMED = 20
-COMMANDS = ("status", "pause", "resume", "redrive", "diff")
 
 
 def add_commands(commands: Any) -> None:
@@ -55,12 +54,10 @@ def _command(commands: Any, name: str, words: str) -> ArgumentParser:
 
 
 def run(what: str, write: Write, *, name: str, **options: Any) -> None:
-    """Run one of COMMANDS. Raises CommandError where it is refused."""
+    """Run one of the subcommands of the sync. Raises CommandError where it is refused."""
     repository = _find(name) if name else None
     try:
-        {"status": _status, "pause": _pause, "resume": _resume, "redrive": _redrive, "diff": _diff}[what](
-            write, repository, **options
-        )
+        DOES[what](write, repository, **options)
     except Refused as refused:
         raise CommandError(str(refused)) from refused
 
@@ -256,3 +253,12 @@ def _diff_as_json(diff: Diff) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+DOES: dict[str, Callable[..., None]] = {
+    "status": _status,
+    "pause": _pause,
+    "resume": _resume,
+    "redrive": _redrive,
+    "diff": _diff,
+}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -49,7 +50,7 @@ class Alarms:
 
 def alarms(*, at: datetime) -> Alarms:
     """Return what is wrong now. The Hub is away where readings fail because of it and none came through lately."""
-    values = {"hub_away": list(HUB_AWAY), "lately": at - READ_LATELY, "most": MOST_REMOVALS + 1}
+    values: dict[str, Any] = {"hub_away": list(HUB_AWAY), "lately": at - READ_LATELY, "most": MOST_REMOVALS + 1}
     with connection.cursor() as cursor:
         cursor.execute(ASKED, values)
         [(seen, failing, reading, paused, restored, removals)] = cursor.fetchall()

@@ -155,10 +155,6 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         with connection.cursor() as cursor:
             cursor.execute(SEEN, [name, at])
 
-    def last(self) -> datetime | None:
-        """Return when any worker was last seen; None for never."""
-        return self.aggregate(last=models.Max("seen_at"))["last"]
-
 
 class Heartbeat(models.Model):
     """When a worker last began a sweep of this name: settle, observe, tick, seal, notices."""

@@ -71,7 +71,7 @@ EACH = "a.repository_id = r.id"
 
 def counts_of(repositories: Sequence[Repository]) -> dict[int, Counts]:
     """Return the counts of these repositories by their ids, in one statement."""
-    values = {"repositories": [each.pk for each in repositories], "bound": MOST + 1}
+    values: dict[str, Any] = {"repositories": [each.pk for each in repositories], "bound": MOST + 1}
     with connection.cursor() as cursor:
         cursor.execute(COUNTED.format(where=EACH), values)
         return {pk: _counts(*found) for pk, *found in cursor.fetchall()}

@@ -39,7 +39,7 @@ class Command(BaseCommand):
             self.check_repository(**options)
         elif what == "audit":
             auditing.run(self.stdout.write, self.stderr.write, **options)
-        elif what in syncing.COMMANDS:
+        elif what in syncing.DOES:
             syncing.run(what, self.stdout.write, **options)
         elif what == "observe":
             self.observe(**options)
