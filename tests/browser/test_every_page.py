@@ -8,7 +8,7 @@ import pytest
 
 from accounts.viewer import Viewer
 from gatekeeper.actions import stages
-from gatekeeper.models import Grant, Repository, Stage
+from gatekeeper.models import Grant, HubAccess, Repository, Stage
 from tests import factories
 
 from .conftest import Visiting
@@ -47,6 +47,8 @@ def places(
     draft = factories.draft(planned_open(planned, by=amara), ha)
     waiting = factories.in_review(stage, factories.account("kofi"), by=chidi)
     factories.waiting_grant(stage, factories.account("lin"), by=chidi)
+    stopped = factories.waiting_grant(stage, factories.account("noor"), by=chidi)
+    HubAccess.objects.filter(person=stopped.person).update(parked_reason="person_gone")
     factories.hub_says(factories.hub_person("ghosty"), aurora, "accepted")
     policy = stage.policy
     assert policy is not None
@@ -119,7 +121,14 @@ def places(
             f"/drift/{drift.pk}/allow/",
             f"/repositories/{aurora.pk}/ghosts/",
         ],
-        "goran": ["/sync/"],
+        "goran": [
+            "/sync/",
+            "/sync/on-the-way/",
+            "/sync/parked/",
+            "/sync/parked/again/?reason=person_gone",
+            f"/sync/repositories/{aurora.pk}/pause/",
+            "/sync/resume/",
+        ],
     }
 
 
