@@ -29,6 +29,8 @@ class HubTokenManager(models.Manager["HubToken"]):
         secret: str,
         label: str = "",
         hub_username: str = "",
+        hub_user_id: str = "",
+        expires_at: datetime | None = None,
         role_seen: str = "",
         health: str = "unknown",
         by: User,
@@ -42,16 +44,29 @@ class HubTokenManager(models.Manager["HubToken"]):
             ciphertext=ciphers.encrypt(secret),
             fingerprint=ciphers.fingerprint(secret),
             hub_username=hub_username,
+            hub_user_id=hub_user_id,
+            expires_at=expires_at,
             role_seen=role_seen,
             health=health,
             checked_at=None if health == HubToken.Health.UNKNOWN else at,
+            check_due_at=at,
             created_by=by,
             created_at=at,
         )
 
+    def in_order(self) -> models.QuerySet[HubToken]:
+        """Those in use, in the order in which they stand in for one another: what works first, then the newest."""
+        works = models.Case(*(models.When(health=bad, then=1) for bad in HubToken.USELESS), default=0)
+        return self.filter(revoked_at=None).order_by(works, "-created_at", "-pk")
+
     def current_for(self, publisher: Publisher | int) -> HubToken | None:
-        """The token to act with for this publisher: the newest that is not revoked."""
-        return self.filter(publisher=publisher, revoked_at=None).order_by("-created_at", "-pk").first()
+        """The token to act with for this publisher where none was chosen; None where it has none."""
+        return self.in_order().filter(publisher=publisher).first()
+
+    def due(self, *, at: datetime) -> models.QuerySet[HubToken]:
+        """Those whose health is to be asked for now."""
+        free = Q(leased_until=None) | Q(leased_until__lte=at)
+        return self.filter(free, Q(check_due_at=None) | Q(check_due_at__lte=at), revoked_at=None)
 
 
 class HubToken(models.Model):
@@ -59,20 +74,31 @@ class HubToken(models.Model):
 
     class Health(models.TextChoices):
         OK = "ok", _("works")
-        REFUSED = "refused", _("refused by the Hub")
+        EXPIRING = "expiring", _("works, and ends soon")
+        LIMITED = "limited", _("held back by the Hub")
+        NARROW = "narrow", _("does not reach every repository")
         READ_ONLY = "read_only", _("may only read")
+        REFUSED = "refused", _("refused by the Hub")
         UNKNOWN = "unknown", _("not checked yet")
+
+    USELESS = frozenset({Health.REFUSED, Health.READ_ONLY})
 
     publisher = models.ForeignKey(Publisher, models.PROTECT, related_name="hub_tokens")
     label = models.CharField(_("label"), max_length=100, blank=True)
     ciphertext = models.TextField(editable=False)
     fingerprint = models.CharField(_("fingerprint"), max_length=12)
     hub_username = models.CharField(_("whose token"), max_length=NAME_LENGTH, blank=True)
+    hub_user_id = models.CharField(max_length=24, blank=True)
     role_seen = models.CharField(_("role at the last check"), max_length=40, blank=True)
+    expires_at = models.DateTimeField(_("ends on the Hub"), null=True, blank=True)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("added"), default=timezone.now)
     checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
     health = models.CharField(_("health"), max_length=10, choices=Health, default=Health.UNKNOWN)
+    check_due_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    # How many checks in a row came to nothing because the Hub held the token back.
+    held_back = models.PositiveSmallIntegerField(default=0)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
     objects = HubTokenManager()

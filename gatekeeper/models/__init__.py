@@ -3,6 +3,7 @@
 from .drift import Drift
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
+from .hub_capabilities import Capability, HubCapability, Learnt
 from .hub_hooks import HookState, HubHook, PullRequest
 from .ladders import Ladder, Release, Stage
 from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
@@ -13,11 +14,13 @@ from .record import Checkpoint, Event
 from .repositories import Card, Repository, RepositoryKind
 from .requests import AccessRequest, Decision, Message, MessageKind, Origin, Outcome, Review, Submission
 from .sync import Heartbeat, PauseCause, SyncMark, SyncPause
+from .token_reach import TokenReach
 
 __all__ = [
     "Acceptance",
     "AcceptanceKind",
     "AccessRequest",
+    "Capability",
     "Card",
     "Checkpoint",
     "Decision",
@@ -29,9 +32,11 @@ __all__ = [
     "Heartbeat",
     "HookState",
     "HubAccess",
+    "HubCapability",
     "HubHook",
     "Intake",
     "Ladder",
+    "Learnt",
     "Licence",
     "LicenceVersion",
     "Message",
@@ -52,4 +57,5 @@ __all__ = [
     "Submission",
     "SyncMark",
     "SyncPause",
+    "TokenReach",
 ]
