@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from accounts.ciphers import KeyMissing
 from accounts.models import HubToken
 from gatekeeper.hub import budget, tokens
 from gatekeeper.models import Repository, RepositoryWish, SyncPause
@@ -59,12 +58,7 @@ def console_of(repositories: Sequence[Repository]) -> Console:
 
 
 def budgets_of(used: Iterable[HubToken]) -> dict[int, budget.Standing]:
-    """Return how the budgets of tokens stand, by token; where nothing is known, or no key opens one, it is left out."""
-    buckets: dict[int, str] = {}
-    for token in {token.pk: token for token in used}.values():
-        try:
-            buckets[token.pk] = budget.name_of(token.reveal())
-        except KeyMissing:
-            continue
-    standing = budget.standing(list(buckets.values()))
-    return {pk: standing[bucket] for pk, bucket in buckets.items() if bucket in standing}
+    """Return how the budgets of tokens stand, by token; where nothing is known it is left out."""
+    names = {token.pk: budget.Name(token.fingerprint, owner=token.hub_user_id) for token in used}
+    standing = budget.standing(list(names.values()))
+    return {pk: standing[name] for pk, name in names.items() if name in standing}

@@ -15,6 +15,8 @@ from accounts.viewer import Viewer
 from gatekeeper import metrics
 from gatekeeper.actions import sync
 from gatekeeper.hub import budget, tally
+from gatekeeper.hub.bucket import Said
+from gatekeeper.hub.port import Need
 from gatekeeper.models import Heartbeat, HubAccess, Repository, Stage
 from tests import factories
 
@@ -76,7 +78,8 @@ def test_it_says_how_the_installation_stands(
     Repository.objects.update(observed_at=now - timedelta(seconds=90), failure="timeout")
     Heartbeat.objects.beat("settle", at=now)
     sync.pause(aurora, by=amara, words="The card is being rewritten.")
-    budget.keep(budget.name_of(aurora.token.reveal()), 412, 180, 1_000)
+    call = budget.spend(budget.name_of(aurora.token.reveal()), Need.REMOVE)
+    budget.answered(call, Said(412, 180, 1_000, 300))
     tally.called("/api/models/aurora-lab/aurora-xl/user-access-request/batch", 200)
     tally.called("/api/models/aurora-lab/aurora-xl/user-access-request/batch", 200)
     tally.called("/api/whoami-v2", 429)

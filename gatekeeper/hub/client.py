@@ -4,7 +4,6 @@ It never sleeps, never waits without end, follows no page to another origin, and
 """
 
 import base64
-import hashlib
 import json
 import logging
 import os
@@ -21,25 +20,26 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"  # noqa: S105  # the name of a switch
 
 from django.conf import settings
-from django.core.cache import cache
 from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import build_hf_headers, get_session, httpx  # type: ignore[attr-defined]  # public, loaded late
 
-from . import budget, tally, wire
+from gatekeeper.models import Learnt
+
+from . import budget, capabilities, metering, tally, wire
 from .port import Address, HubError, Identity, Need, Outcome, Page, RepositoryState, Word
 
 LONGEST_LIST = 64_000_000  # bytes of a page of requests
 LONGEST_FILE = 1_000_000  # bytes of a card or a licence
-FORGET_AFTER = 3_600  # seconds after which a capability that was missing is tried again
 SINGLY_AT_MOST = 10  # people told one by one in one call of decide()
 SHOWN = ["gated", "private", "sha", "tags"]
 ABOUT_THE_PERSON = re.compile(r"\* at (user|requests|requestId)|userId or user")
+COUNTED = "gatekeeper.counted"
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class _Bounded(httpx.Client):
-    """The client's session, with an end to every wait even where the client asks for none, and an eye on the budget."""
+    """The client's session, with an end to every wait even where it asks for none, and every request counted."""
 
     def build_request(self, *args: Any, **kwargs: Any) -> httpx.Request:
         if not isinstance(kwargs.get("timeout"), (int, float, httpx.Timeout)):
@@ -48,22 +48,37 @@ class _Bounded(httpx.Client):
 
     def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
         try:
-            response = super().send(request, **kwargs)
-        except httpx.HTTPError:
-            tally.called(request.url.path, tally.NO_ANSWER)
+            return super().send(request, **kwargs)
+        except httpx.HTTPError as failed:
+            tally.called(failed.request.url.path, tally.NO_ANSWER)
+            taken = failed.request.extensions.get(COUNTED)
+            if taken is not None and isinstance(failed, NOT_SENT):
+                budget.not_sent(taken)
             raise
-        tally.called(request.url.path, response.status_code)
-        limit = wire.limit_of(response.headers)
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if limit is not None and token:
-            kind, calls, seconds, quota = limit
-            budget.keep(budget.name_of(token, kind), calls, seconds, quota)
-        return response
+
+
+def _leaving(request: httpx.Request) -> None:
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    request.extensions[COUNTED] = metering.leaving(token, request.url.path)
+
+
+def _come_back(response: httpx.Response) -> None:
+    request = response.request
+    tally.called(request.url.path, response.status_code)
+    taken = request.extensions.get(COUNTED)
+    if taken is not None:
+        metering.come_back(taken, request.url.path, response.status_code, response.headers)
 
 
 # Its line for each call would name who was looked for.
 logging.getLogger(httpx.__name__).setLevel(logging.WARNING)
-set_client_factory(lambda: _Bounded(follow_redirects=True, timeout=settings.HUB_CALL_TIMEOUT))
+set_client_factory(
+    lambda: _Bounded(
+        follow_redirects=True,
+        timeout=settings.HUB_CALL_TIMEOUT,
+        event_hooks={"request": [_leaving], "response": [_come_back]},
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +106,10 @@ class _Answer:
 class HubClient:
     """One Hub seen with one token: see port.Hub."""
 
-    def __init__(self, token: str, *, endpoint: str = "") -> None:
+    def __init__(self, token: str, *, endpoint: str = "", owner: str = "") -> None:
+        """Take a token, and the Hub id of whose it is, if known: the Hub counts the calls of a person together."""
         self.endpoint = (endpoint or settings.HUB_ENDPOINT).rstrip("/")
-        self._token = token
+        self._token, self._owner = token, owner
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name="gatekeeper")
 
     def __repr__(self) -> str:
@@ -104,7 +120,10 @@ class HubClient:
     def whoami(self) -> Identity:
         """Return whose token it is: see port.Hub."""
         with self._documented(Need.READ):
-            return wire.identity(self._api.whoami())
+            found = wire.identity(self._api.whoami())
+        self._owner = found.hub_user_id
+        budget.belongs(self._token, self._owner)
+        return found
 
     def repository(self, kind: str, name: str, *, need: Need = Need.TELL) -> RepositoryState:
         """Return a repository as it is now: see port.Hub."""
@@ -227,13 +246,10 @@ class HubClient:
 
     def can(self, capability: str) -> bool:
         """Say whether the Hub is believed to know a capability: see port.Hub."""
-        return knows(capability, self.endpoint)
+        return capabilities.knows(capability, self.endpoint)
 
     def _cannot(self, capability: str) -> None:
-        try:
-            cache.set(_key_of(capability, self.endpoint), 1, FORGET_AFTER)
-        except budget.AWAY:
-            return
+        capabilities.learn({capability: False}, endpoint=self.endpoint, how=Learnt.CALL)
 
     def _refuse_unknown_status(self, answer: _Answer, status: str) -> None:
         if status == "reset" and answer.status == 400 and "at status" in answer.message:
@@ -287,13 +303,13 @@ class HubClient:
         longest: int = LONGEST_LIST,
     ) -> _Answer:
         """Send one call and read its answer, within the call's time and size. Raises HubError where there is none."""
-        budget.spend(budget.name_of(self._token, "api" if path.startswith("/api/") else "resolvers"), need)
         headers = build_hf_headers(token=self._token, library_name="gatekeeper")
         if content is not None:
             headers["Content-Type"] = "application/x-ndjson"
         sent = {"params": query, "json": body, "content": content, "headers": headers}
         end = time.monotonic() + settings.HUB_CALL_TIMEOUT
         with (
+            metering.asking(need, self._owner),
             _in_words(writing=method != "GET"),
             get_session().stream(
                 method, self.endpoint + path, **{k: v for k, v in sent.items() if v is not None}
@@ -316,21 +332,8 @@ class HubClient:
     @contextmanager
     def _documented(self, need: Need, *, writing: bool = False) -> Iterator[None]:
         """Have the client make a call of its own, within the budget, and say its failures in words."""
-        budget.spend(budget.name_of(self._token), need)
-        with _in_words(writing=writing):
+        with metering.asking(need, self._owner), _in_words(writing=writing):
             yield
-
-
-def knows(capability: str, endpoint: str = "") -> bool:
-    """Say whether a Hub is believed to know a capability: until it was seen not to, it does."""
-    try:
-        return cache.get(_key_of(capability, endpoint or settings.HUB_ENDPOINT)) is None
-    except budget.AWAY:
-        return True
-
-
-def _key_of(capability: str, endpoint: str) -> str:
-    return f"hub-cannot:{hashlib.sha256(endpoint.encode()).hexdigest()[:16]}:{capability}"
 
 
 @contextmanager

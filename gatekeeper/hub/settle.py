@@ -20,8 +20,9 @@ from gatekeeper.models import HubAccess, Repository
 from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
 from . import budget, drift, gate, marks, tokens
+from .capabilities import knows
 from .claims import Claim, call_limit, close, outside, take, to_do
-from .client import HubClient, knows
+from .client import HubClient
 from .look import Sighting, find
 from .parking import OF_THE_REPOSITORY, park_repository, pause
 from .port import Address, HubError, Need, Outcome, Word

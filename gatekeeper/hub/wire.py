@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from .bucket import Said
 from .port import (
     Commit,
     HubError,
@@ -25,6 +26,7 @@ from .port import (
 HUB_ID = re.compile(r"[0-9a-f]{24}")
 LIMIT = re.compile(r'"(?P<kind>\w+)"\s*;\s*r=(?P<left>\d+)\s*;\s*t=(?P<seconds>\d+)')
 QUOTA = re.compile(r"\bq=(\d+)")
+WINDOW = re.compile(r"\bw=(\d+)")
 GATES = ("manual", "auto")
 RETRY_AFTER = 30.0  # seconds, where the Hub names none
 LONGEST_WAIT = 3_600.0
@@ -55,20 +57,26 @@ def fault(status: int, headers: Mapping[str, str], message: str = "", *, writing
     return HubError(Word.LOOK, "not_found" if status == 404 else "refused_as_sent", status=status)
 
 
-def limit_of(headers: Mapping[str, str]) -> tuple[str, int, int, int | None] | None:
-    """Return (kind, calls left, seconds until the window ends, quota) of the rate-limit headers, if they are there."""
+def limit_of(headers: Mapping[str, str]) -> tuple[str, Said] | None:
+    """Return the kind of calls that the rate-limit headers speak of, and what they say, if they are there."""
     found = LIMIT.search(headers.get("ratelimit", ""))
     if found is None:
         return None
-    quota = QUOTA.search(headers.get("ratelimit-policy", ""))
-    return found["kind"], int(found["left"]), int(found["seconds"]), int(quota[1]) if quota else None
+    policy = headers.get("ratelimit-policy", "")
+    quota, window = QUOTA.search(policy), WINDOW.search(policy)
+    return found["kind"], Said(
+        int(found["left"]),
+        int(found["seconds"]),
+        int(quota[1]) if quota else None,
+        int(window[1]) if window else None,
+    )
 
 
 def wait_of(headers: Mapping[str, str]) -> float:
     """Return how many seconds a 429 asks for, in either of its forms, with a second to spare."""
     limit = limit_of(headers)
-    if limit is not None and limit[1] == 0:
-        return min(limit[2] + 1.0, LONGEST_WAIT)
+    if limit is not None and limit[1].left == 0:
+        return min(limit[1].seconds + 1.0, LONGEST_WAIT)
     return named_wait(headers) or RETRY_AFTER
 
 

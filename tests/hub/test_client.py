@@ -14,10 +14,13 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from gatekeeper.hub import budget, wire
-from gatekeeper.hub.client import HubClient, knows
-from gatekeeper.hub.port import Address, HubError, Need, Outcome, Word
+from gatekeeper.hub.capabilities import knows
+from gatekeeper.hub.client import HubClient
+from gatekeeper.hub.port import Address, HubError, Outcome, Word
 from gatekeeper.hub.sandbox.control import SandboxControl
 from tests.factories import hub_id
+
+pytestmark = pytest.mark.django_db
 
 TOKEN = "hf_amara_writes"
 MODEL = "amara/aurora"
@@ -359,12 +362,12 @@ def test_the_bare_client_refuses_in_the_same_words(hub: SandboxControl) -> None:
     assert wire.fault(caught.value.response.status_code, caught.value.response.headers).reason == "token_refused"
 
 
-def test_it_remembers_nothing_without_a_cache(client: HubClient, hub: SandboxControl, settings: Any) -> None:
-    """With Redis away calls go on; what the Hub lacks is found out each time."""
+def test_it_remembers_what_the_hub_lacks_without_a_cache(client: HubClient, hub: SandboxControl, settings: Any) -> None:
+    """With Redis away calls go on; what the Hub lacks stands in the database."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
     hub.capabilities(batch=False)
     assert client.decide("model", MODEL, "accepted", [kiri()]) == [Outcome.TOLD]
-    assert knows("batch")
+    assert not knows("batch")
     assert budget.standing([budget.name_of(TOKEN)]) == {}
 
 
@@ -406,73 +409,3 @@ class one_answer:
                 yield self.socket.accept()[0]
             except OSError:
                 return
-
-
-# The budget
-
-
-def test_a_token_has_a_bucket_that_does_not_show_it() -> None:
-    """Two tokens have two buckets; neither name tells the token."""
-    assert budget.name_of("hf_one_secret") != budget.name_of("hf_two_secret")
-    assert "hf_one_secret" not in budget.name_of("hf_one_secret")
-
-
-def test_the_budget_follows_what_the_hub_says(client: HubClient, hub: SandboxControl) -> None:
-    """Every answer says how much is left; the next worker knows."""
-    hub.options(quota={"api": 1000})
-    client.whoami()
-    bucket = budget.name_of(TOKEN)
-    found = budget.standing([bucket])[bucket]
-    calls, quota = found.left, found.quota
-    assert (calls, quota) == (999, 1000)
-
-
-@pytest.mark.parametrize(
-    ("calls", "may"),
-    [(1000, {Need.READ, Need.TELL, Need.REMOVE}), (150, {Need.TELL, Need.REMOVE}), (20, {Need.REMOVE}), (0, set())],
-)
-def test_removals_may_use_the_last_call(calls: int, may: set[Need]) -> None:
-    """Reading stops first, then other changes; what takes access away goes on to the end."""
-    bucket = budget.name_of(f"hf_{calls}")
-    for need in Need:
-        budget.keep(bucket, calls, 60, 1000)
-        if need in may:
-            budget.spend(bucket, need)
-        else:
-            failed = failure(budget.spend, bucket, need)
-            assert (failed.word, failed.reason) == (Word.LATER, "budget")
-            assert 50 < (failed.retry_after or 0) < 70
-
-
-def test_a_token_nobody_knows_yet_begins_with_a_cautious_quota() -> None:
-    """Until the Hub has said anything, half of a free account's quota is believed."""
-    bucket = budget.name_of("hf_new")
-    budget.spend(bucket, Need.READ)
-    found = budget.standing([bucket])[bucket]
-    assert (found.left, found.quota) == (budget.FIRST_QUOTA - 1, budget.FIRST_QUOTA)
-
-
-def test_without_redis_each_process_asks_for_little(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis away: some calls a minute, removals the most; nothing waits."""
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
-    monkeypatch.setattr(budget, "_alone", type(budget._alone)())
-    bucket = budget.name_of("hf_alone")
-    for _call in range(budget.ALONE_A_MINUTE[Need.READ]):
-        budget.spend(bucket, Need.READ)
-    assert failure(budget.spend, bucket, Need.READ).retry_after == 10
-    budget.spend(bucket, Need.REMOVE)
-    budget._alone.extendleft([time.monotonic() - 61] * 3)
-    budget.spend(bucket, Need.TELL)
-    budget.keep(bucket, 1, 1, 1)
-
-
-def test_a_window_that_ends_in_between_is_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The count may vanish between reading and taking: then a new window has begun."""
-    bucket = budget.name_of("hf_between")
-    budget.keep(bucket, 10, 60, 10)
-
-    def gone(*_: Any, **_how: Any) -> None:
-        raise ValueError
-
-    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.incr", gone)
-    budget.spend(bucket, Need.TELL)

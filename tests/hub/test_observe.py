@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gatekeeper.actions import grants, repositories, stages
-from gatekeeper.hub import adopt, observe, settle
+from gatekeeper.hub import adopt, budget, observe, settle
+from gatekeeper.hub.bucket import Said
+from gatekeeper.hub.port import Need
 from gatekeeper.models import AccessRequest, Card, Drift, Grant, HubAccess, Repository
 from tests import factories
 
@@ -307,15 +309,14 @@ def test_it_parks_a_refused_token_and_comes_back_later(town: Town) -> None:
 
 
 def test_it_gives_the_budget_to_other_calls_first(town: Town) -> None:
-    """Reading lists stops while a fifth of the budget is left; changes go on."""
+    """Reading lists stops while a fifth of the budget is left, until less is kept back; changes go on."""
     town.start()
     town.approved("kiri")
     town.hub.options(quota={"api": 1000})
-    from gatekeeper.hub import budget
-
-    budget.keep(budget.name_of(TOKEN), 150, 300, 1000)
+    call = budget.spend(budget.name_of(TOKEN), Need.REMOVE)
+    budget.answered(call, Said(150, 300, 1000, 300))
     town.observe()
-    assert Repository.objects.get().observe_due_at > timezone.now() + timedelta(minutes=2)
+    assert Repository.objects.get().observe_due_at > timezone.now() + timedelta(seconds=60)
     settle.settle_due()
     assert town.stands("kiri") == "accepted"
 

@@ -137,7 +137,7 @@ class Conversation(BaseHTTPRequestHandler):
         except Refusal as refusal:
             unknown = refuse(refusal, plain=plain)
         kind = "api" if call.path.startswith("/api/") else "resolvers" if "/resolve/" in call.path else "pages"
-        who = call.headers.get("authorization") or f"address {call.address}"
+        who = call.viewer.hub_id if call.viewer else call.headers.get("authorization") or f"address {call.address}"
         headers, over, sentence = switches.count(who, kind)
         headers.append(("X-Request-Id", f"Root=1-{uuid.uuid4().hex}"))
         hit = switches.faults_for(call.method, call.path, call.viewer.name if call.viewer else None)
