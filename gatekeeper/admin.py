@@ -95,6 +95,8 @@ shown(models.Repository, "pk", "publisher", "kind", "name", "seen_gate", "observ
 shown(models.Card, "pk", "repository", "commit", "read_at", hidden=("text",))
 shown(models.RepositoryWish, "pk", "repository", "gate", "generation", "due_at", "parked_reason", "confirmed_at")
 shown(models.HubHook, "pk", "publisher", "wanted", "state", "heard_at", "parked_reason", hidden=("digests",))
+shown(models.HubCapability, "pk", "endpoint", "name", "known", "since", "learnt", "checked_at")
+shown(models.TokenReach, "pk", "token", "repository", "may_read", "may_decide", "reason", "checked_at")
 shown(models.PullRequest, "pk", "repository", "number", "is_open", "seen_at", "due_at")
 shown(models.HubAccess, "pk", "repository", "person", "access", "closing", "seen", "due_at", "parked_reason")
 shown(
