@@ -16,13 +16,26 @@ from django.utils import timezone
 
 from gatekeeper.actions.nudges import nudge
 from gatekeeper.models import HubAccess, Repository
+from gatekeeper.models.bulk import write_back
 from gatekeeper.rules.access import Access, Call, next_call
 
 from . import tally
 from .sentences import sentence
 
 AT_ONCE = 100
-READ_AT_ONCE = 500
+READ_AT_ONCE = AT_ONCE
+CLOSED = (
+    "due_at",
+    "leased_until",
+    "doubt_until",
+    "lease",
+    "closing",
+    "closing_of",
+    "parked_reason",
+    "attempts",
+    "confirmed_at",
+    "told_yes_at",
+)
 # More people than this are not looked up one by one: the lists are read instead.
 SINGLY = 10
 PATIENCE = 3
@@ -153,7 +166,7 @@ def _doubt_the_vanished(rows: Sequence[HubAccess]) -> None:
         row.applied_generation = None
         row.doubt_until = row.leased_until + call_limit()
         row.lease = ""
-    HubAccess.objects.bulk_update(lost, ["applied_at", "applied_generation", "doubt_until", "lease"])
+    write_back(lost, ["applied_at", "applied_generation", "doubt_until", "lease"])
 
 
 def _park_the_unproven(row: HubAccess, call: Call | None) -> bool:
@@ -186,7 +199,7 @@ def _read_the_lists(repository: Repository, rows: Sequence[HubAccess]) -> None:
     at = timezone.now()
     for row in rows:
         row.due_at, row.attempts = at + timedelta(seconds=20), row.attempts + 1
-    HubAccess.objects.bulk_update(rows, ["due_at", "attempts"], batch_size=500)
+    write_back(rows, ["due_at", "attempts"])
     ask_for_reading(repository, at=at)
 
 
@@ -204,22 +217,7 @@ def close(rows: Sequence[HubAccess]) -> None:
         row.due_at = row.leased_until = row.doubt_until = row.closing_of = None
         row.lease, row.closing, row.parked_reason, row.attempts = "", "", "", 0
         row.confirmed_at = row.seen_at
-    HubAccess.objects.bulk_update(
-        rows,
-        [
-            "due_at",
-            "leased_until",
-            "doubt_until",
-            "lease",
-            "closing",
-            "closing_of",
-            "parked_reason",
-            "attempts",
-            "confirmed_at",
-            "told_yes_at",
-        ],
-        batch_size=500,
-    )
+    write_back(rows, CLOSED)
     transaction.on_commit(partial(tally.confirmed, len(rows)))
 
 

@@ -5,10 +5,10 @@ fact only once a run is complete.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import structlog
 from django.core.cache import cache
@@ -17,18 +17,16 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import HubPerson
-from gatekeeper.actions import intake
 from gatekeeper.actions.nudges import nudge
 from gatekeeper.models import HubAccess, Repository, SyncPause
 from gatekeeper.rules.access import Access, Seen
 
-from . import budget, drift, gate, imports, pull_requests, sightings, tokens
+from . import budget, drift, gate, imports, pages, pull_requests, sightings, tokens
 from .claims import SINGLY, call_limit, close_read_back, outside
 from .client import HubClient
 from .marks import place_of
 from .parking import park_repository, pause
-from .port import HubError, ListedRequest, Need, RepositoryState, Word
+from .port import HubError, Need, RepositoryState, Word
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +35,11 @@ EVERY = timedelta(seconds=50)  # a sweep comes each minute: nothing is looked at
 AT_ONCE = 4.0  # seconds until something is due that is not left to the sweep
 FULL = 1_000
 OTHERWISE = 999
-BROUGHT_IN_AT_ONCE = 500
 RESUMABLE = 1_800
 READ_ALWAYS = (Seen.PENDING, Seen.ACCEPTED)
 READ_NOW_AND_THEN = (Seen.REJECTED, Seen.RESET)
 IN_FULL = timedelta(minutes=10)
+LONG = 2_000
 
 
 @dataclass
@@ -52,9 +50,11 @@ class Run:
     started: datetime
     lists: list[str]
     status: str = ""
+    here: str = ""
     next: str = ""
     whole: bool = True
-    limit: int = field(default=FULL)
+    limit: int = FULL
+    tally: pages.Tally = field(default_factory=pages.Tally)
 
 
 def observe_all(*, seconds: float = SWEEP) -> None:
@@ -154,7 +154,14 @@ def _begin_or_resume(repository: Repository) -> Run:
     Repository.objects.filter(pk=repository.pk).update(observe_run=F("observe_run") + 1)
     repository.refresh_from_db(fields=["observe_run"])
     lists = [*READ_ALWAYS, *(READ_NOW_AND_THEN if _in_full(repository) else ())]
-    return Run(repository.observe_run, timezone.now(), [one.value for one in lists], status=lists[0].value)
+    tally = pages.Tally(marking=repository.absence_suspected or not _is_long(repository))
+    named = [one.value for one in lists]
+    return Run(repository.observe_run, timezone.now(), named, status=named[0], tally=tally)
+
+
+def _is_long(repository: Repository) -> bool:
+    """Say whether so many people are known that not each of them is written again by each run."""
+    return len(HubAccess.objects.filter(repository=repository).values_list("pk")[: LONG + 1]) > LONG
 
 
 def _in_full(repository: Repository) -> bool:
@@ -188,63 +195,48 @@ def _forget_place(repository: Repository) -> None:
 def _read(hub: HubClient, repository: Repository, run: Run, status: str) -> None:
     """Read one list to its end. One that ends at exactly a full page is read again in pages of another length."""
     if run.status != status:
-        run.status, run.next, run.limit = status, "", FULL
+        run.status, run.here, run.next, run.limit = status, "", "", FULL
     while True:
         asked = timezone.now()
         if run.next:
             page = hub.further(run.next)
         else:
             page = hub.requests(repository.kind, repository.name, status, limit=run.limit)
-        _take_in(repository, run, status, page.items, asked=asked)
-        run.next = page.next
+        pages.take_in(repository, run.number, run.tally, status, page.items, asked=asked)
+        run.here, run.next = run.next, page.next
         if not page.next:
             if len(page.items) != run.limit:
                 return
             if run.limit == OTHERWISE:
                 run.whole = False
                 return
-            run.limit = OTHERWISE
+            # The last page once more, in another length: if the list went on, it goes on now.
+            run.limit, run.next = OTHERWISE, _otherwise(run.here)
+            run.tally.take_back(status)
         _keep_place(repository, run)
         _lease(repository)
 
 
-def _take_in(repository: Repository, run: Run, status: str, items: Sequence[ListedRequest], *, asked: datetime) -> None:
-    if any(item.person is None for item in items):
-        raise HubError(Word.STOP, "usernames_hidden")
-    met = HubPerson.objects.see_many(
-        [
-            {
-                "hub_user_id": item.person.hub_user_id,
-                "username": item.person.username,
-                "fullname": item.person.fullname,
-            }
-            for item in items
-            if item.person is not None
-        ],
-        at=asked,
-    )
-    by_person = {met[item.person.hub_user_id].pk: item for item in items if item.person is not None}
-    sightings.write(
-        repository, run.number, status, by_person, asked=asked, adding=status in {one.value for one in READ_ALWAYS}
-    )
-    if status == Seen.PENDING:
-        people = {person.pk: person for person in met.values()}
-        new = sightings.not_brought_in(repository, list(by_person))
-        waiting = [
-            intake.Waiting(people[pk], by_person[pk].requested_at, by_person[pk].fields)
-            for pk in new
-            if pk in by_person
-        ]
-        for at in range(0, len(waiting), BROUGHT_IN_AT_ONCE):
-            intake.bring_in(repository, waiting[at : at + BROUGHT_IN_AT_ONCE])
+def _otherwise(address: str) -> str:
+    """Return the address of the same page in the other length; the first page has none."""
+    if not address:
+        return ""
+    parts = urlsplit(address)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "limit"]
+    return urlunsplit(parts._replace(query=urlencode([*query, ("limit", OTHERWISE)])))
 
 
 def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryState, asked_before: datetime) -> None:
     """Draw what follows from a complete run: who is gone, who was there before us, what has to be told or looked at."""
     _forget_place(repository)
+    suspected = False
     if run.whole:
-        sightings.take_absence(repository, run.number, run.lists, started=run.started)
+        if run.tally.marking:
+            sightings.take_absence(repository, run.number, run.lists, started=run.started)
+        else:
+            suspected = pages.somebody_is_gone(repository, run.tally, run.lists)
         imports.bring_in_accepted(repository)
+    sightings.close_accepted(repository, since=run.started)
     sightings.make_due(repository, since=run.started)
     if SyncPause.objects.holding(repository).exists():
         close_read_back(repository)
@@ -259,12 +251,13 @@ def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryS
         "failing_since": None,
     }
     if run.whole:
-        done["observed_at"] = now
+        done["observed_at"], done["absence_suspected"] = now, suspected
         if len(run.lists) > len(READ_ALWAYS):
             done["read_in_full_at"] = now
     Repository.objects.filter(pk=repository.pk, observe_run=run.number).update(**done)
     # Who asked for another reading meanwhile gets it at once.
-    Repository.objects.filter(pk=repository.pk, observe_due_at=asked_before).update(observe_due_at=run.started + EVERY)
+    soon = now if suspected else run.started + EVERY
+    Repository.objects.filter(pk=repository.pk, observe_due_at=asked_before).update(observe_due_at=soon)
     if not healed:
         tokens.note_works(repository)
     nudge("settle")

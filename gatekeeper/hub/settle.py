@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from gatekeeper.actions.grants import activate_confirmed
 from gatekeeper.models import HubAccess, Repository
+from gatekeeper.models.bulk import write_back
 from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
 from . import budget, drift, gate, marks, tokens
@@ -55,6 +56,7 @@ def settle_due(*, seconds: float = SWEEP) -> int | None:
             perform(claim)
         except Exception:  # whatever is wrong with these rows, the others are not to wait for it
             log.exception("not settled", repository=claim.repository.pk)
+    activate()
     return _next_in()
 
 
@@ -73,7 +75,6 @@ def perform(claim: Claim) -> None:
             _look(claim)
         else:
             _tell(claim)
-    activate()
 
 
 def activate() -> None:
@@ -289,4 +290,4 @@ def _with_rows(claim: Claim, of: Callable[[HubAccess, int], None], *, failed: Hu
                 row.parked_reason = ""  # whatever it was, the new wish has not met it yet
             if row.lease == claim.lease:
                 row.lease, row.leased_until = "", None
-        HubAccess.objects.bulk_update(rows, WRITTEN, batch_size=500)
+        write_back(rows, WRITTEN)

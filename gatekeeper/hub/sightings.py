@@ -122,5 +122,29 @@ def make_due(repository: Repository, *, since: datetime) -> None:
         HubAccess.objects.filter(pk__in=rows).update(due_at=now)
 
 
+# As claims.close does it, for those whom the Hub was to accept and does: in one statement, however many they are.
+CLOSE_ACCEPTED = """
+WITH settled AS (
+    SELECT id FROM gatekeeper_hubaccess
+    WHERE repository_id = %(repository)s AND due_at IS NOT NULL AND parked_reason = '' AND lease = ''
+        AND access = 'yes' AND seen = 'accepted' AND seen_at >= %(since)s
+        AND (wished_at IS NULL OR wished_at <= seen_at)
+        AND (applied_at IS NULL OR applied_at < seen_at AND applied_generation = generation)
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
+UPDATE gatekeeper_hubaccess AS row SET
+    due_at = NULL, leased_until = NULL, doubt_until = NULL, closing = '', closing_of = NULL, attempts = 0,
+    confirmed_at = seen_at, told_yes_at = CASE WHEN doubt_until IS NULL THEN NULL ELSE told_yes_at END
+FROM settled WHERE row.id = settled.id
+"""
+
+
+def close_accepted(repository: Repository, *, since: datetime) -> None:
+    """Close the rows whose wish a run has read back as accepted."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE_ACCEPTED, {"repository": repository.pk, "since": since})
+
+
 def _locked(rows: QuerySet[HubAccess]) -> list[int]:
     return list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))

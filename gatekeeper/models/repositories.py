@@ -68,6 +68,8 @@ class Repository(models.Model):
     failure = models.CharField(max_length=60, blank=True, default="", db_default="")
     failing_since = models.DateTimeField(null=True, blank=True)
     read_in_full_at = models.DateTimeField(null=True, blank=True)
+    # The last reading met fewer people than are known: the next one finds out who is gone.
+    absence_suspected = models.BooleanField(default=False)
 
     # Since the first stage opened: from then on, what nobody decided here is drift.
     guarded_since = models.DateTimeField(null=True, blank=True)

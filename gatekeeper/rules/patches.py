@@ -42,7 +42,9 @@ def read(diff: str) -> dict[str, Patch]:
     for line in lines:
         if line.startswith("diff --git "):
             patch = Patch()
-            if header := FILE.fullmatch(line):  # a name in quotes, with characters of its own, is none that is asked for
+            if header := FILE.fullmatch(
+                line
+            ):  # a name in quotes, with characters of its own, is none that is asked for
                 found[header[1]] = found[header[2]] = patch
         elif patch is not None and (moved := MOVED.fullmatch(line)):
             found[moved[1]] = patch
