@@ -17,6 +17,7 @@ from gatekeeper.models.hub_hooks import digest_of
 from gatekeeper.rules.announcements import Announcement
 from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.races import race
 
 NOW = datetime.fromisoformat("2026-11-22T12:00:00+00:00")
 ADDRESS = "https://gatekeeper.example.org"
@@ -249,3 +250,23 @@ def test_what_is_refused_is_noted_and_no_flood_of_writes(hook: HubHook, django_a
     assert factories.fresh(hook).refused_at == NOW
     with django_assert_num_queries(1):
         hearing.note_refused(hook, at=timezone.now())
+
+
+@pytest.mark.race
+def test_announcements_at_the_same_moment_plan_one_look(
+    transactional_db: None, hook: HubHook, aurora: Repository
+) -> None:
+    """Over many connections: one now, one after the gap, and no other; each pull request once."""
+    bells: list[float] = []
+
+    def ring(*, what: str, after: float, **_signal: Any) -> None:
+        bells.append(after)
+
+    nudged.connect(ring)
+    announced = about(aurora, 9, 7)
+    results = race(lambda _index: hearing.hear(hook, about=announced, at=NOW), times=8)
+    nudged.disconnect(ring)
+    assert results == [1] * 8
+    assert sorted(bells) == [0.0, 3.0]
+    assert factories.fresh(aurora).look_planned_at == NOW + hearing.GAP
+    assert sorted(PullRequest.objects.values_list("number", flat=True)) == [7, 9]

@@ -1,12 +1,13 @@
 """From a change on the Hub to a look at it, over HTTP: the Hub calls a live server, a worker is woken and reads.
 
-Nothing polls here unless a test says so: what was read was announced. It takes about half a second; the limits below are
-for a machine that does ten other things.
+Nothing polls here unless a test says so: what was read was announced. It takes about half a second; the limits below
+are for a machine that does ten other things.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,13 +37,23 @@ def celery_worker() -> Iterator[None]:
 
 
 @pytest.fixture
-def worker(celery_worker: None) -> None:
-    """A worker that is awake; bells that were rung before it was do not count."""
+def worker(celery_worker: None) -> Iterator[None]:
+    """The worker hears the bells that are rung from here on, and none before or after the test."""
     from gatekeeper import bell
-    from gatekeeper.celery import app
 
     bell._quiet_until = 0
-    app.control.purge()
+    yield
+    bell._quiet_until = math.inf
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Nobody is woken by what only prepares a test."""
+    from gatekeeper import bell
+
+    bell._quiet_until = math.inf
+    yield
+    bell._quiet_until = 0
 
 
 @pytest.fixture
