@@ -14,5 +14,6 @@ class GatekeeperConfig(AppConfig):
         """Register the system checks, and have nudges ring the workers' bell."""
         from gatekeeper import bell, checks  # noqa: F401  (importing it registers them)
         from gatekeeper.actions.nudges import nudged
+        from gatekeeper.web import arrivals  # noqa: F401  (importing it listens to sign-ins)
 
         nudged.connect(bell.ring, dispatch_uid="bell")

@@ -8,8 +8,8 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gatekeeper.actions import drifts, grants, intake, requests
-from gatekeeper.models import AccessRequest, Drift, Grant, PersonalText
+from gatekeeper.actions import arrivals, drifts, earlier_approvals, grants, intake, requests, terms
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, EarlierApproval, Grant, PersonalText
 from gatekeeper.rules.refusals import Refused
 
 log = structlog.get_logger(__name__)
@@ -23,10 +23,14 @@ def tick(*, at: datetime | None = None) -> None:
     in_batches(AccessRequest.objects.to_expire(at=at), requests.expire_all, at=at)
     in_batches(Grant.objects.to_expire(at=at), grants.expire_all, at=at)
     in_batches(Drift.objects.to_lapse(at=at), drifts.lapse_all, at=at)
+    in_batches(Grant.objects.to_lapse(at=at), terms.lapse_all, at=at)
+    in_batches(Grant.objects.to_restore(), terms.restore_all, at=at)
     while requests.note_breaches(at=at):
         pass
-    while intake.remind_unfinished(at=at):
+    while intake.remind_unfinished(at=at) or terms.remind_of_terms(at=at):
         pass
+    in_batches(ApprovalImport.objects.to_expire(at=at), earlier_approvals.expire_all, at=at)
+    arrivals.meet_all(at=at)
     delete_overdue_texts(at=at)
 
 
@@ -56,7 +60,11 @@ def _alone(row: Any, verb: Callable[..., Iterable[Any]], *, at: datetime) -> int
 
 
 def delete_overdue_texts(*, at: datetime) -> int:
-    """Delete the personal texts whose retention has ended; returns how many. Frozen rows keep their digests."""
+    """Delete the personal texts whose retention has ended, and what spreadsheets said; returns how many texts.
+
+    Frozen rows keep their digests.
+    """
+    EarlierApproval.objects.overdue(at=at).delete()
     deleted = 0
     while ids := list(PersonalText.objects.overdue(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         deleted += PersonalText.objects.filter(pk__in=ids).delete()[0]

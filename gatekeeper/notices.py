@@ -23,7 +23,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from gatekeeper.catalogues.notices import NOTICE_KINDS, NoticeKind
-from gatekeeper.models import AccessRequest, Grant, Notice, Repository
+from gatekeeper.models import AccessRequest, Grant, Notice, Repository, Stage
 
 logger = structlog.get_logger(__name__)
 
@@ -34,6 +34,7 @@ ABOUT: dict[str, tuple[Any, str]] = {
     "accessrequest": (AccessRequest, "stage__release"),
     "grant": (Grant, "stage__release"),
     "repository": (Repository, "publisher"),
+    "stage": (Stage, "release"),
 }
 
 
@@ -134,7 +135,7 @@ def message(notice: Notice, kind: NoticeKind, thing: Any, *, connection: Any = N
     """Return a notice as a mail, text and HTML, in the language of its recipient."""
     recipient = notice.recipient
     with translation.override(recipient.language):
-        places = _places(thing)
+        places = _places(thing, notice.data.get("by", ""))
         context = {
             "language": recipient.language,
             "greeting": gettext("Hello %(name)s,") % {"name": recipient.username},
@@ -169,12 +170,14 @@ def _end_of(thing: Any) -> datetime | None:
     return getattr(thing, "ends_at", None) or getattr(thing, "waits_until", None)
 
 
-def _places(thing: Any) -> dict[str, str]:
+def _places(thing: Any, by: str = "") -> dict[str, str]:
     if isinstance(thing, Repository):
         return {"repository": thing.name}
+    stage = thing if isinstance(thing, Stage) else thing.stage
     ends_at = _end_of(thing)
     return {
-        "release": thing.stage.release.title,
-        "stage": thing.stage.title,
+        "release": stage.release.title,
+        "stage": stage.title,
         "until": date_format(ends_at, "DATE_FORMAT") if ends_at else "",
+        "by": date_format(datetime.fromisoformat(by), "DATE_FORMAT") if by else "",
     }

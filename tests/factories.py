@@ -19,8 +19,10 @@ from accounts.viewer import Viewer
 from gatekeeper.actions import (
     decisions,
     drifts,
+    earlier_approvals,
     grants,
     intake,
+    invitations,
     licences,
     policies,
     releases,
@@ -28,16 +30,19 @@ from gatekeeper.actions import (
     requests,
     reviews,
     stages,
+    terms,
 )
 from gatekeeper.actions import people as people_verbs
 from gatekeeper.actions.drifts import Finding
 from gatekeeper.models import (
     AccessRequest,
+    ApprovalImport,
     Drift,
     GateForm,
     GatePolicy,
     Grant,
     HubAccess,
+    Invitation,
     LicenceVersion,
     PersonalText,
     Repository,
@@ -393,3 +398,37 @@ def drift(repository: Repository, kind: str = "ghost_access", person: HubPerson 
     finding = Finding(DriftKind(kind), timezone.now(), person_id=person.pk if row and person else None, facts=about)
     [found] = drifts.find_all(repository, findings=[finding])
     return Drift.objects.get(pk=found.pk)
+
+
+# What is brought in
+
+
+def spreadsheet(*rows: str) -> bytes:
+    """A file of earlier approvals; a row that is a name alone was approved by Ana in March 2025."""
+    whole = [row if "," in row else f"{row},2025-03-01,Ana Lee,Licence v1" for row in rows]
+    return "\n".join(["name,date,approver,terms", *whole, ""]).encode()
+
+
+def rehearsed(stage: Stage, *rows: str, by: Viewer, evidence: bytes = b"") -> ApprovalImport:
+    """A file of earlier approvals whose dry run was run."""
+    handed = ("minutes.pdf", [evidence]) if evidence else None
+    return earlier_approvals.upload(
+        stage, by=by, file_name="approvals.csv", chunks=[spreadsheet(*rows)], evidence=handed
+    )
+
+
+def confirmed_import(stage: Stage, *rows: str, by: Viewer, evidence: bytes = b"") -> ApprovalImport:
+    """A file of earlier approvals that was confirmed, and whose lines were settled as far as they can be."""
+    source = rehearsed(stage, *rows, by=by, evidence=evidence)
+    return earlier_approvals.confirm(source, by=by, seen=source.digest)
+
+
+def invitation(stage: Stage, *, by: Viewer, uses: int = 1, days: int = 14) -> Invitation:
+    """An invitation by link."""
+    return invitations.invite_by_link(stage, by=by, label="Partners", days=days, uses=uses)[0]
+
+
+def lapsed(grant: Grant, *, by: Viewer) -> Grant:
+    """A grant whose person was asked to accept the licence, and did not in time."""
+    terms.ask_for_terms(grant.stage, by=by, days=1)
+    return terms.lapse_all([grant], at=later(2))[0]

@@ -18,9 +18,9 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import notices
-from gatekeeper.actions import decisions, grants, intake, requests, reviews
+from gatekeeper.actions import decisions, grants, intake, invitations, requests, reviews, terms
 from gatekeeper.catalogues.notices import NOTICE_KINDS
-from gatekeeper.models import Notice, Repository, Stage
+from gatekeeper.models import Grant, Notice, Repository, Stage
 from tests import factories
 
 VERBS = Path(notices.__file__).parent / "actions"
@@ -61,6 +61,13 @@ def told(
     def denied(verb: Any, code: str) -> Any:
         return verb(in_review(), by=chidi, codes=[code], words=WORDS)
 
+    def imported() -> Any:
+        factories.confirmed_import(stage, f"ha-nguyen,2025-03-01,{WORDS},{WORDS}", by=bram)
+        return factories.confirmed(Grant.objects.get())
+
+    def asked_for_terms() -> Any:
+        return terms.ask_for_terms(imported().stage, by=bram, days=30)
+
     leading: dict[str, Callable[[], Any]] = {
         "request_received": in_review,
         "question_asked": asked,
@@ -79,6 +86,11 @@ def told(
         "access_suspended": lambda: grants.suspend(active(), by=bram, words=WORDS),
         "access_revoked": ended,
         "access_expired": lambda: _expire(active()),
+        "terms_asked": asked_for_terms,
+        "terms_reminder": lambda: asked_for_terms() and terms.remind_of_terms(at=factories.later(16)),
+        "access_lapsed": lambda: factories.lapsed(imported(), by=bram),
+        "access_not_carried_over": lambda: terms.reset(imported(), by=bram),
+        "invited": lambda: invitations.invite_names(stage, by=bram, label=WORDS, days=9, names="ha-nguyen"),
     }
 
     def lead_to(kind: str) -> Notice:
@@ -129,7 +141,7 @@ def test_it_tells_each_kind_without_what_was_written(told: Callable[[str], Notic
 def test_every_kind_that_is_told_can_be_rendered() -> None:
     """A kind that a verb writes and the catalogue lacks would be parked for ever."""
     source = "".join(file.read_text() for file in sorted(VERBS.glob("*.py")))
-    written = set(re.findall(r'\(\S+, "([a-z_]+)", (?:case|grant|row|repository)\)', source)) | {
+    written = set(re.findall(r'\(\S+, "([a-z_]+)", (?:case|grant|row|repository|row\.stage)\)', source)) | {
         f"decided_{outcome}" for outcome in ("approved", "denied_correctable", "denied_final")
     }
     assert written <= set(NOTICE_KINDS)
@@ -144,6 +156,7 @@ def test_each_leads_to_a_page(kind: str) -> None:
         "case",
         "my_access",
         "drifts",
+        "start",
     )
 
 

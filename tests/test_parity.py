@@ -15,8 +15,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, drifts, grants, requests, reviews, stages
-from gatekeeper.models import AccessRequest, Drift, Grant, Repository, Stage
+from gatekeeper.actions import decisions, drifts, earlier_approvals, grants, invitations, requests, reviews, stages
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Repository, Stage
 from gatekeeper.rules.lifecycle import STATUSES, TABLES
 from tests import factories
 from tests.verbs import SYSTEM, VERBS, tried
@@ -28,6 +28,8 @@ PART = {
     "grant": ("ha", "amara", "clock", "hub"),
     "stage": ("amara", "hub"),
     "drift": ("amara", "clock", "hub"),
+    "import": ("amara", "clock"),
+    "invitation": ("amara",),
 }
 TWINS = {"bram": "amara", "dana": "chidi"}
 # Who asks the API in every state: whoever has a part, an auditor, a stranger, a visitor.
@@ -117,6 +119,12 @@ def complete_on_the_hub(scene: Scene) -> AccessRequest:
     return factories.fresh(factories.brought_in(scene.repository, scene.person))
 
 
+def closed_since(scene: Scene) -> ApprovalImport:
+    source = factories.rehearsed(scene.stage(), "somebody", by=scene.amara)
+    stages.close(source.stage, by=scene.amara)
+    return source
+
+
 REQUESTS: dict[str, Callable[[Scene], AccessRequest]] = {
     "draft": lambda scene: requests.start(scene.stage(), by=scene.ha),
     "draft, complete": lambda scene: factories.draft(scene.stage(), scene.ha),
@@ -142,6 +150,9 @@ GRANTS: dict[str, Callable[[Scene], Grant]] = {
     "active, a steward's own": lambda scene: factories.active_grant(scene.stage(), scene.cast["bram"], by=scene.chidi),
     "active, imported": lambda scene: factories.imported(scene.stage(), scene.person, by=scene.amara),
     "suspended": lambda scene: grants.suspend(scene.grant(factories.active_grant), by=scene.amara),
+    "suspended, lapsed": lambda scene: factories.lapsed(
+        factories.imported(scene.stage(), scene.person, by=scene.amara), by=scene.amara
+    ),
     "expired": lambda scene: grants.expire_all(
         [scene.grant(factories.active_grant, duration_days=1)], at=factories.later(2)
     )[0],
@@ -157,6 +168,7 @@ STAGES: dict[str, Callable[[Scene], Stage]] = {
         factories.planned_stage(scene.repository, by=scene.amara), by=scene.amara
     ),
     "open": lambda scene: scene.stage(),
+    "open, somebody brought in": lambda scene: factories.imported(scene.stage(), scene.person, by=scene.amara).stage,
     "paused": lambda scene: stages.pause(scene.stage(), by=scene.amara),
     "closed": lambda scene: stages.close(scene.stage(), by=scene.amara),
 }
@@ -174,11 +186,28 @@ DRIFTS: dict[str, Callable[[Scene], Drift]] = {
     ),
     "over": lambda scene: drifts.vanish_all([scene.drift()])[0],
 }
+IMPORTS: dict[str, Callable[[Scene], ApprovalImport]] = {
+    "rehearsed": lambda scene: factories.rehearsed(scene.stage(), "somebody", by=scene.amara),
+    "rehearsed, nothing in it": lambda scene: factories.rehearsed(scene.stage(), "a b", by=scene.amara),
+    "rehearsed, stage closed": closed_since,
+    "confirmed": lambda scene: factories.confirmed_import(scene.stage(), "somebody", by=scene.amara),
+    "discarded": lambda scene: earlier_approvals.discard(
+        factories.rehearsed(scene.stage(), "somebody", by=scene.amara), by=scene.amara
+    ),
+}
+INVITATIONS: dict[str, Callable[[Scene], Invitation]] = {
+    "open": lambda scene: factories.invitation(scene.stage(), by=scene.amara),
+    "withdrawn": lambda scene: invitations.withdraw(
+        factories.invitation(scene.stage(), by=scene.amara), by=scene.amara
+    ),
+}
 STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {
     "request": REQUESTS,
     "grant": GRANTS,
     "stage": STAGES,
     "drift": DRIFTS,
+    "import": IMPORTS,
+    "invitation": INVITATIONS,
 }
 EVERY = [pytest.param(table, build, id=f"{table}: {name}") for table in STATES for name, build in STATES[table].items()]
 
@@ -258,40 +287,41 @@ DECIDING = ("take", "put_back", "ask_back", "note", "recommend", "approve", "den
 NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "ha": {
         "request": (*DECIDING, "admit", "approve_automatically", "expire"),
-        "grant": ("activate", "suspend", "reinstate", "revoke", "expire"),
-        "stage": ("open", "confirm_open", "pause", "close"),
+        "grant": ("activate", "suspend", "reinstate", "revoke", "expire", "lapse", "restore", "reset"),
+        "stage": ("open", "confirm_open", "pause", "close", "ask_for_terms", "reset_imported"),
         "drift": tuple(VERBS["drift"]),
+        "import": ("rehearse", "confirm", "discard", "expire"),
+        "invitation": ("withdraw",),
     },
     **{name: {table: tuple(VERBS[table]) for table in VERBS} for name in OUTSIDERS},
     "chidi": {
+        **{table: tuple(VERBS[table]) for table in VERBS},
         "request": ("answer", "accept", "submit", "resubmit", "withdraw", "answer_back"),
-        "grant": tuple(VERBS["grant"]),
-        "stage": tuple(VERBS["stage"]),
-        "drift": tuple(VERBS["drift"]),
     },
     "amara": {
         "request": (*VERBS["request"],),
-        "grant": ("relinquish",),
+        "grant": ("relinquish", "accept"),
         "stage": ("confirm_open",),
         "drift": ("confirm", "vanish", "lapse", "undo_unasked"),
+        "import": ("expire",),
+        "invitation": (),
     },
     "bram": {
         "request": (*VERBS["request"],),
-        "grant": ("relinquish", "activate"),
+        "grant": ("relinquish", "activate", "accept"),
         "stage": ("confirm_open",),
         "drift": ("allow", "confirm"),
+        "import": ("expire",),
+        "invitation": (),
     },
-    "clock": {
-        "request": tuple(VERBS["request"]),
-        "grant": tuple(VERBS["grant"]),
-        "stage": tuple(VERBS["stage"]),
-        "drift": ("record", "allow", "confirm"),
-    },
+    "clock": {**{table: tuple(VERBS[table]) for table in VERBS}, "drift": ("record", "allow", "confirm")},
     "hub": {
         "request": (*VERBS["request"], "approve_automatically", "admit", "expire"),
-        "grant": (*VERBS["grant"], "expire"),
+        "grant": (*VERBS["grant"], "expire", "lapse", "restore"),
         "stage": tuple(VERBS["stage"]),
         "drift": (*VERBS["drift"], "lapse", "undo_unasked"),
+        "import": (*VERBS["import"], "expire"),
+        "invitation": (*VERBS["invitation"],),
     },
 }
 # Where it is tried: for everybody, or for those only who have a part in it.
@@ -300,6 +330,8 @@ PLACES = {
     "grant": {"pending_activation": False, "suspended": True},
     "stage": {"planned": False, "open": True},
     "drift": {"open": True, "open, the gate": False, "excepted": False},
+    "import": {"rehearsed": True, "confirmed": False},
+    "invitation": {"open": True},
 }
 
 

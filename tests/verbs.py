@@ -10,7 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, drifts, grants, requests, reviews, stages
+from gatekeeper.actions import (
+    decisions,
+    drifts,
+    earlier_approvals,
+    grants,
+    invitations,
+    requests,
+    reviews,
+    stages,
+    terms,
+)
+from gatekeeper.models import Grant
 from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import NotAllowed, Refused
 from tests import factories
@@ -22,6 +33,12 @@ def accept(case: Any, by: Viewer, at: datetime | None) -> Any:
     """Accept what is in force."""
     version = factories.current_licence(case.stage)
     return requests.accept(case, by=by, text_sha256=version.text_sha256, acknowledged=version.restrictions, at=at)
+
+
+def accept_terms(grant: Any, by: Viewer, at: datetime | None) -> Any:
+    """Accept, for a grant that one holds, what is in force."""
+    version = factories.current_licence(grant.stage)
+    return terms.accept(grant, by=by, text_sha256=version.text_sha256, acknowledged=version.restrictions, at=at)
 
 
 VERBS: dict[str, dict[str, Verb]] = {
@@ -50,11 +67,17 @@ VERBS: dict[str, dict[str, Verb]] = {
         "reinstate": lambda grant, by, at: grants.reinstate(grant, by=by, at=at),
         "revoke": lambda grant, by, at: grants.revoke(grant, by=by, codes=["PRIOR_BREACH"], words="No.", at=at),
         "relinquish": lambda grant, by, at: grants.relinquish(grant, by=by, at=at),
+        "accept": accept_terms,
+        "reset": lambda grant, by, at: terms.reset(grant, by=by, at=at),
     },
     "stage": {
         "open": lambda stage, by, at: stages.open_stage(stage, by=by, at=at),
         "pause": lambda stage, by, at: stages.pause(stage, by=by, at=at),
         "close": lambda stage, by, at: stages.close(stage, by=by, at=at),
+        "ask_for_terms": lambda stage, by, at: terms.ask_for_terms(stage, by=by, days=30, at=at),
+        "reset_imported": lambda stage, by, at: terms.reset_imported(
+            stage, by=by, seen=Grant.objects.imported_unproven().filter(stage=stage).digest(), at=at
+        ),
     },
     "drift": {
         "record": lambda drift, by, at: drifts.record(drift, by=by, words="So be it.", codes=["PRIOR_BREACH"], at=at),
@@ -63,6 +86,12 @@ VERBS: dict[str, dict[str, Verb]] = {
             drift, by=by, until=(at or timezone.now()) + timedelta(days=30), words="For the audit.", at=at
         ),
     },
+    "import": {
+        "rehearse": lambda source, by, at: earlier_approvals.rehearse(source, by=by, at=at),
+        "confirm": lambda source, by, at: earlier_approvals.confirm(source, by=by, seen=source.digest, at=at),
+        "discard": lambda source, by, at: earlier_approvals.discard(source, by=by, at=at),
+    },
+    "invitation": {"withdraw": lambda invitation, by, at: invitations.withdraw(invitation, by=by, at=at)},
 }
 # What only a system user does: these verbs take no `by`, so nobody else can be the one.
 SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] = {
@@ -74,6 +103,8 @@ SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] 
     "grant": {
         "activate": ("hub", lambda grant, at: grants.activate_all([grant], at=at)),
         "expire": ("clock", lambda grant, at: grants.expire_all([grant], at=at)),
+        "lapse": ("clock", lambda grant, at: terms.lapse_all([grant], at=at)),
+        "restore": ("clock", lambda grant, at: terms.restore_all([grant], at=at)),
     },
     "stage": {"confirm_open": ("hub", lambda stage, at: stages.confirm_open(stage, at=at))},
     "drift": {
@@ -82,6 +113,8 @@ SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] 
         "confirm": ("hub", lambda drift, at: drifts.confirm_all([drift], at=at)),
         "vanish": ("hub", lambda drift, at: drifts.vanish_all([drift], at=at)),
     },
+    "import": {"expire": ("clock", lambda source, at: earlier_approvals.expire_all([source], at=at))},
+    "invitation": {},
 }
 
 

@@ -145,6 +145,7 @@ class HubName(models.Model):
     class Meta:
         verbose_name = _("name on the Hub")
         constraints = [models.UniqueConstraint(fields=["person", "username"], name="hub_name_once_a_person")]
+        indexes = [models.Index(Upper("username"), name="hub_name_folded")]
 
     def __str__(self) -> str:
         return self.username

@@ -16,7 +16,18 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, User
 from accounts.viewer import Viewer
-from gatekeeper.models import AccessRequest, Drift, Event, Grant, Notice, PersonalText, Purpose, Stage
+from gatekeeper.models import (
+    AccessRequest,
+    ApprovalImport,
+    Drift,
+    Event,
+    Grant,
+    Invitation,
+    Notice,
+    PersonalText,
+    Purpose,
+    Stage,
+)
 from gatekeeper.models.record import event_digest
 from gatekeeper.models.requests import facts_of
 from gatekeeper.rules import lifecycle
@@ -148,11 +159,31 @@ def _lock_drifts(ids: Sequence[int]) -> list[Drift]:
     )
 
 
+def _lock_imports(ids: Sequence[int]) -> list[ApprovalImport]:
+    return list(
+        ApprovalImport.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("stage__release", "evidence")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
+def _lock_invitations(ids: Sequence[int]) -> list[Invitation]:
+    return list(
+        Invitation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("stage__release")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
 LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
     "stage": _lock_stages,
     "request": _lock_requests,
     "grant": _lock_grants,
     "drift": _lock_drifts,
+    "import": _lock_imports,
+    "invitation": _lock_invitations,
 }
 
 
@@ -168,6 +199,10 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
         facts = Grant.objects.filter(pk__in=ids).facts(by, at=at)
     elif table == "drift":
         facts = Drift.objects.filter(pk__in=ids).facts(by, at=at)
+    elif table == "import":
+        facts = ApprovalImport.objects.filter(pk__in=ids).facts(by, at=at)
+    elif table == "invitation":
+        facts = Invitation.objects.filter(pk__in=ids).facts(by)
     else:
         facts = Stage.objects.filter(pk__in=ids).facts(by)
     asked_places: dict[int, int] = {}

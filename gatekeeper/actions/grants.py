@@ -1,16 +1,18 @@
 """Verbs of grants: give, bring in, activate, suspend, reinstate, revoke, relinquish, expire. Each renews the wish."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import HubPerson
+from accounts.models import HubPerson, User
 from accounts.viewer import Viewer
 from gatekeeper.models import Acceptance, Decision, Grant, Outcome, Purpose, Stage
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Closing
+from gatekeeper.rules.deadlines import deadline
 from gatekeeper.rules.lifecycle import GrantStatus, Role, StageStatus
 
 from ._step import Moved, acting, days_after, record, step, tell, write_texts
@@ -55,11 +57,21 @@ def give_grants(moved: Moved, decisions: Sequence[Decision], *, conditions: Sequ
     return grants
 
 
-def bring_in_all(stage: Stage, people: Iterable[HubPerson], *, by: Viewer, at: datetime | None = None) -> list[Grant]:
+def bring_in_all(
+    stage: Stage,
+    people: Iterable[HubPerson],
+    *,
+    by: Viewer,
+    basis: Mapping[int, Mapping[str, Any]] | None = None,
+    imported_by: User | None = None,
+    at: datetime | None = None,
+) -> list[Grant]:
     """Bring in people who were accepted on the Hub already, as imported grants with their terms unproven.
 
     Nothing is written to the Hub: it says yes already. People who hold a live grant of the stage are left out, and a
-    stage that is paused or closed takes nobody. Raises NotAllowed unless a steward or the Hub's worker asks.
+    stage that is paused or closed takes nobody. `basis` says, by the person's id, what an import rests on (ids, dates
+    and digests, for the record); `imported_by` is who brought them in, where another acts for them now. Raises
+    NotAllowed unless a steward or the Hub's worker asks.
     """
     require(by, stage.publisher_id, IMPORTERS)
     at, accepted = at or timezone.now(), {person.pk: person for person in people}
@@ -69,16 +81,21 @@ def bring_in_all(stage: Stage, people: Iterable[HubPerson], *, by: Viewer, at: d
         if policy is None or locked.status in (StageStatus.PAUSED, StageStatus.CLOSED):
             return []
         holding = set(Grant.objects.live().filter(stage=locked, person__in=accepted).values_list("person", flat=True))
+        days = locked.imported_terms_days
+        asked = None if days is None else deadline(at, days)
         grants = Grant.objects.bulk_create(
             [
                 Grant(
                     stage=locked,
                     person=person,
-                    imported_by=acting(by),
+                    imported_by=imported_by or acting(by),
                     status=GrantStatus.PENDING_ACTIVATION,
                     status_at=at,
                     created_at=at,
                     ends_at=days_after(at, policy.term("duration_days")),
+                    terms_asked_at=asked.asked_at if asked else None,
+                    terms_due_at=asked.due_at if asked else None,
+                    terms_remind_at=asked.remind_at if asked else None,
                 )
                 for person in accepted.values()
                 if person.pk not in holding
@@ -86,7 +103,13 @@ def bring_in_all(stage: Stage, people: Iterable[HubPerson], *, by: Viewer, at: d
             batch_size=1_000,
         )
         wish_access(((locked.pk, grant.person_id) for grant in grants), closing=None, cause="brought_in", at=at)
-        record((("grant.bring_in", grant, {}) for grant in grants), by=acting(by), at=at)
+        known = basis or {}
+        record(
+            (("grant.bring_in", grant, dict(known.get(grant.person_id, {}))) for grant in grants), by=acting(by), at=at
+        )
+        if asked:
+            asked_by = asked.due_at.isoformat()
+            tell(((accepted[grant.person_id].user, "terms_asked", grant) for grant in grants), at=at, by=asked_by)
     return grants
 
 
@@ -138,6 +161,7 @@ def suspend(grant: Grant, *, by: Viewer, words: str = "", at: datetime | None = 
 def reinstate(grant: Grant, *, by: Viewer, at: datetime | None = None) -> Grant:
     """Give suspended access back; it counts again only when the Hub was read back."""
     with step("grant", "reinstate", [grant], by=by, at=at) as moved:
+        Grant.objects.filter(pk=moved.rows[0].pk).update(lapsed_at=None)
         moved.wish(closing=None, cause="reinstated")
     return moved.rows[0]
 

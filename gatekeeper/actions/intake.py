@@ -18,6 +18,7 @@ from gatekeeper.models import (
     Card,
     Grant,
     HubAccess,
+    Invited,
     Origin,
     PersonalText,
     Purpose,
@@ -46,7 +47,8 @@ def bring_in(repository: Repository, waiting: Sequence[Waiting], *, at: datetime
     """Bring the people who wait at a repository into the queue of its first open stage; returns the new cases.
 
     A Hub request joins the open or correctable case of its person, is brought in once, and is left where it is while
-    no stage that includes the repository is open. A constant number of statements for any number of people.
+    no stage that includes the repository is open, or while its person is not invited to one that is by invitation. A
+    constant number of statements for any number of people.
     """
     at = at or timezone.now()
     if not waiting:
@@ -57,8 +59,10 @@ def bring_in(repository: Repository, waiting: Sequence[Waiting], *, at: datetime
             return []
         policy = current_policies([stage])[stage.pk]
         fresh = _not_brought_in(repository, waiting)
-        _mark(repository, fresh)
         busy = _with_case_or_grant(repository, fresh)
+        if policy.invited_only:
+            fresh = _invited_or_busy(stage, fresh, busy)
+        _mark(repository, fresh)
         new = [one for one in fresh if one.person.pk not in busy]
         cases = _new_cases(stage, policy, new, at=at)
         completed = _complete_on_the_hub(repository, policy, cases, new, at=at) if policy.hub_is_enough else []
@@ -96,6 +100,12 @@ def _with_case_or_grant(repository: Repository, waiting: Sequence[Waiting]) -> s
     here = {"person__in": people, "stage__repositories": repository}
     cases = AccessRequest.objects.open().filter(**here).values_list("person_id", flat=True)
     return {*cases, *Grant.objects.live().filter(**here).values_list("person_id", flat=True)}
+
+
+def _invited_or_busy(stage: Stage, waiting: Sequence[Waiting], busy: set[int]) -> list[Waiting]:
+    people = [one.person.pk for one in waiting]
+    invited = set(Invited.objects.standing().filter(stage=stage, person__in=people).values_list("person_id", flat=True))
+    return [one for one in waiting if one.person.pk in busy | invited]
 
 
 def _new_cases(stage: Stage, policy: GatePolicy, waiting: Sequence[Waiting], *, at: datetime) -> list[AccessRequest]:

@@ -127,6 +127,8 @@ def check_terms(terms: Mapping[str, Any]) -> dict[str, Any]:
                 wrong[name] = BAD_TERM
     if checked["intake"] not in Intake.values:
         wrong["intake"] = BAD_TERM
+    if checked["entry"] not in ("anyone", "invited"):
+        wrong["entry"] = BAD_TERM
     if checked["automatic"] not in ("never", "always"):
         wrong["automatic"] = BAD_TERM
     if not isinstance(checked["reason_codes"], list) or set(checked["reason_codes"]) - set(REASON_CODES):

@@ -17,7 +17,7 @@ from gatekeeper.models import (
     GatePolicy,
     Grant,
     HubAccess,
-    LicenceVersion,
+    Invited,
     MessageKind,
     PersonalText,
     Purpose,
@@ -28,10 +28,12 @@ from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import lifecycle, questions
 from gatekeeper.rules.access import Closing, Seen
 from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
-from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet, WrongState
+from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import acting, acting_person, record, step, tell, write_texts
+from .acceptances import new_acceptance
+from .arrivals import meet
 from .words import readable, say
 
 DRAFT_DAYS = 30
@@ -41,18 +43,16 @@ DENIED = Refusal(
     "denied_finally", _("This request was decided finally. Write to the publisher if you think that is wrong.")
 )
 HAS_GRANT = Refusal("grant_exists", _("You already have a grant of this stage; see “My access”."))
+BY_INVITATION = Refusal("by_invitation", _("This stage is by invitation, and you are not invited under this Hub name."))
 AT_FAULT = Refusal("answers_at_fault", _("Some answers could not be taken; the others are saved."))
 NOT_REOPENED = Refusal("not_reopened", _("Only the answers that the reviewer named can be changed."))
-OTHER_TEXT = Refusal(
-    "licence_changed", _("The licence text has changed since it was shown to you. Read the version in force.")
-)
-NOT_ACKNOWLEDGED = Refusal("restrictions_missing", _("Every use restriction has to be acknowledged."))
 
 
 def start(stage: Stage, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
     """Begin a request of the viewer at a stage, or return the one that is open already.
 
-    Raises NotAllowed without a Hub identity, Unmet if the stage is not open or a grant is held already.
+    Raises NotAllowed without a Hub identity, Unmet if the stage is not open, is by invitation and they are not invited,
+    or a grant is held already.
     """
     person, at = acting_person(by), at or timezone.now()
     existing = AccessRequest.objects.open().filter(person=person, stage=stage).first()
@@ -65,6 +65,7 @@ def start(stage: Stage, *, by: Viewer, at: datetime | None = None) -> AccessRequ
         raise Unmet(HAS_GRANT)
     if AccessRequest.objects.filter(person=person, stage=stage, status=RequestStatus.DENIED_FINAL).exists():
         raise Unmet(DENIED)
+    invited = _invitation_of(person, stage, policy, at=at)
     try:
         with transaction.atomic():
             draft = PersonalText.of(person, Purpose.DRAFT, _prefill(person, policy), at=at, days=DRAFT_DAYS)
@@ -81,10 +82,23 @@ def start(stage: Stage, *, by: Viewer, at: datetime | None = None) -> AccessRequ
                 draft=draft,
                 waits_until=at + timedelta(days=DRAFT_DAYS),
             )
-            record([("request.start", case, {"policy": policy.pk})], by=acting(by), at=at)
+            how = {"policy": policy.pk} | ({"invited": invited.pk} if invited else {})
+            record([("request.start", case, how)], by=acting(by), at=at)
     except IntegrityError:  # the same person started twice at the same moment: the other one won
         return AccessRequest.objects.open().get(person=person, stage=stage)
     return case
+
+
+def _invitation_of(person: HubPerson, stage: Stage, policy: GatePolicy, *, at: datetime) -> Invited | None:
+    """Return how somebody is invited to a stage. Raises Unmet where only who is invited may ask, and they are not."""
+    invited = Invited.objects.standing().filter(stage=stage, person=person)
+    found = invited.first()
+    if found is None and policy.invited_only:
+        meet([person], at=at)
+        found = invited.first()
+        if found is None:
+            raise Unmet(BY_INVITATION)
+    return found
 
 
 def _prefill(person: HubPerson, policy: GatePolicy) -> dict[str, Any]:
@@ -173,41 +187,22 @@ def accept(
     with step("request", "accept", [request], by=by, at=at) as moved:
         [case] = moved.rows
         policy = current_policies([case.stage])[case.stage_id]
-        version = policy.licence_version
-        if text_sha256 != version.text_sha256:
-            raise WrongState(OTHER_TEXT)
-        given = [slug for slug in version.restrictions if slug in set(acknowledged)]
-        if given != version.restrictions:
-            raise Invalid(NOT_ACKNOWLEDGED, {"acknowledged": NOT_ACKNOWLEDGED})
-        acceptance = _accepted(
+        acceptance = new_acceptance(
             case.person,
             policy,
-            version,
-            at=moved.at,
-            acknowledged=given,
+            text_sha256=text_sha256,
+            acknowledged=acknowledged,
             rendered_sha256=rendered_sha256,
             language=language,
+            at=moved.at,
         )
-        acceptance.save()
-        moved.note(case, acceptance=acceptance.pk, licence_version=version.pk, text_sha256=version.text_sha256)
+        moved.note(
+            case,
+            acceptance=acceptance.pk,
+            licence_version=acceptance.licence_version_id,
+            text_sha256=acceptance.text_sha256,
+        )
     return acceptance
-
-
-def _accepted(
-    person: HubPerson, policy: GatePolicy, version: LicenceVersion, *, at: datetime, **details: Any
-) -> Acceptance:
-    return Acceptance(
-        person=person,
-        policy=policy,
-        licence_version=version,
-        kind="here",
-        text_sha256=version.text_sha256,
-        normalised_sha256=version.normalised_sha256,
-        hub_user_id=person.hub_user_id,
-        hub_username=person.username,
-        accepted_at=at,
-        **details,
-    )
 
 
 def submit(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:

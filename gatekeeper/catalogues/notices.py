@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gatekeeper.rules.refusals import gettext_noop as _
 
+APPLY = "/stages/%(id)s/apply/"
 CASE, REVIEW, MY_ACCESS = "/requests/%(id)s/", "/cases/%(id)s/", "/my-access/"
 
 
@@ -143,6 +144,54 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         ),
         SEE_ACCESS,
         MY_ACCESS,
+    ),
+    "terms_asked": NoticeKind(
+        _("Please accept the licence of %(release)s"),
+        (
+            _("You have access to “%(stage)s” of %(release)s since before this service looked after it."),
+            _("Its publisher asks you to read its licence and to accept it by %(by)s. Until then your access stays."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "terms_reminder": NoticeKind(
+        _("Reminder: the licence of %(release)s"),
+        (
+            _("The licence of “%(stage)s” of %(release)s waits for you until %(by)s."),
+            _("After that day your access lapses. It comes back as soon as you accept, without a new request."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "access_lapsed": NoticeKind(
+        _("Your access to %(release)s has lapsed"),
+        (
+            _("The licence of “%(stage)s” of %(release)s was not accepted in time, so your access has lapsed."),
+            _("Accept it, and your access comes back without a new request."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "access_not_carried_over": NoticeKind(
+        _("Your access to %(release)s has ended"),
+        (
+            _(
+                "Your access to “%(stage)s” of %(release)s began before this service looked after it. Its publisher "
+                "does not carry it over."
+            ),
+            _("This is not a denial: you can ask again whenever you like."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "invited": NoticeKind(
+        _("You are invited to ask for %(release)s"),
+        (
+            _("The publisher of %(release)s invites you to “%(stage)s”, under your name on the Hub."),
+            _("Its page says what is asked of you. Nothing happens unless you ask."),
+        ),
+        _("Open the stage"),
+        APPLY,
     ),
     "access_expired": NoticeKind(
         _("Your access to %(release)s has ended"),

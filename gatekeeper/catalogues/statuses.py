@@ -32,5 +32,8 @@ STATUS_WORDS: Mapping[str, str] = MappingProxyType(
         "recorded": _("Recorded"),
         "excepted": _("Allowed until a day"),
         "over": _("Over"),
+        "rehearsed": _("Dry run"),
+        "confirmed": _("Brought in"),
+        "discarded": _("Discarded"),
     }
 )

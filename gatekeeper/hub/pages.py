@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Count, Sum
 
 from accounts.models import HubPerson
-from gatekeeper.actions import intake
+from gatekeeper.actions import arrivals, intake
 from gatekeeper.models import HubAccess, Repository
 from gatekeeper.rules.access import Seen
 
@@ -118,6 +118,7 @@ def _write(
     )
     by_person = {met[item.person.hub_user_id].pk: item for item in items if item.person}
     sightings.write(repository, run, status, by_person, asked=asked, adding=status in ADDED)
+    arrivals.meet(met.values())  # before a case is made of what was approved long ago
     if status == Seen.PENDING:
         _bring_in(repository, {person.pk: person for person in met.values()}, by_person)
     rows = HubAccess.objects.filter(repository=repository, person__in=by_person, seen=status)

@@ -10,6 +10,8 @@ WORDS = {
     "expired": "Your access has ended. You can renew it or ask again here:",
     "relinquished": "You gave this access back. You can ask again here:",
     "request_expired": "The time to finish this request ran out. You can ask again here:",
+    "lapsed": "The licence was not accepted in time. Accept it here, and access comes back:",
+    "not_carried_over": "Access given before is not carried over. This is no denial; you can ask again here:",
     "changes_needed": "Changes are needed before this can be approved. See which here:",
     "denied": "This request was decided. The reasons, and what you can do, are here:",
     "undone": "Access to this repository is decided elsewhere. You can ask for it here:",

@@ -81,9 +81,9 @@ def write(
 
 def not_brought_in(repository: Repository, people: Sequence[int]) -> list[int]:
     """Return which of these people wait with a Hub request that was not brought in yet."""
-    new = Q(adopted_of=None) | Q(adopted_of__lt=F("seen_requested_at"))
     return list(
-        HubAccess.objects.filter(new, repository=repository, person__in=people, seen=Seen.PENDING)
+        HubAccess.objects.not_brought_in()
+        .filter(repository=repository, person__in=people)
         .order_by("pk")
         .values_list("person_id", flat=True)
     )

@@ -1,10 +1,13 @@
 """Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
 from .drift import Drift
+from .files import FileContent, StoredFile
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
 from .hub_capabilities import Capability, HubCapability, Learnt
 from .hub_hooks import HookState, HubHook, PullRequest
+from .imports import ApprovalImport, EarlierApproval
+from .invitations import Invitation, InvitationKind, Invited
 from .ladders import Ladder, Release, Stage
 from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
 from .outbox import Notice
@@ -20,12 +23,15 @@ __all__ = [
     "Acceptance",
     "AcceptanceKind",
     "AccessRequest",
+    "ApprovalImport",
     "Capability",
     "Card",
     "Checkpoint",
     "Decision",
     "Drift",
+    "EarlierApproval",
     "Event",
+    "FileContent",
     "GateForm",
     "GatePolicy",
     "Grant",
@@ -35,6 +41,9 @@ __all__ = [
     "HubCapability",
     "HubHook",
     "Intake",
+    "Invitation",
+    "InvitationKind",
+    "Invited",
     "Ladder",
     "Learnt",
     "Licence",
@@ -54,6 +63,7 @@ __all__ = [
     "RepositoryWish",
     "Review",
     "Stage",
+    "StoredFile",
     "Submission",
     "SyncMark",
     "SyncPause",

@@ -1,5 +1,6 @@
 """Grants: somebody may use the repositories of a stage, from a day until a day, for a recorded reason."""
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from gatekeeper.rules.lifecycle import LIVE_GRANT, WANTED_GRANT, Facts, GrantSta
 from .hub_access import HubAccess
 from .ladders import Stage
 from .licences import Acceptance
-from .policies import current_policies
+from .policies import GatePolicy, current_policies
 from .repositories import READING, Repository
 from .roles import case_roles, is_own
 
@@ -64,6 +65,31 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Return the live grants whose end has come."""
         return self.live().filter(ends_at__lte=at)
 
+    def imported_unproven(self) -> "GrantQuerySet":
+        """Return the live grants that were brought in and whose person has not accepted the licence yet."""
+        return self.live().filter(decision=None, acceptance=None)
+
+    def digest(self) -> str:
+        """Return a SHA-256 over which grants these are, in hexadecimal: what somebody saw is compared by it."""
+        known = hashlib.sha256()
+        for pk in self.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=5_000):
+            known.update(f"{pk},".encode())
+        return known.hexdigest()
+
+    def to_remind_of_terms(self, *, at: datetime) -> "GrantQuerySet":
+        """Return the grants whose person is to be reminded now to accept the licence."""
+        return self.wanted().filter(terms_remind_at__lte=at, terms_due_at__gt=at)
+
+    def to_lapse(self, *, at: datetime) -> "GrantQuerySet":
+        """Return the grants whose person was to have accepted the licence by now."""
+        return self.wanted().filter(terms_due_at__lte=at)
+
+    def to_restore(self) -> "GrantQuerySet":
+        """Return the lapsed grants whose person has accepted the licence since, at stages that are open."""
+        return self.live().filter(
+            lapsed_at__isnull=False, acceptance__accepted_at__gte=models.F("lapsed_at"), stage__status=StageStatus.OPEN
+        )
+
     def to_activate(self) -> "GrantQuerySet":
         """Return the grants that wait for the Hub and whose every linked repository was read back as accepted."""
         confirmed = HubAccess.objects.confirmed_yes().filter(
@@ -79,7 +105,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def facts(self, viewer: "Viewer", *, at: datetime | None = None) -> dict[int, Facts]:
         """Return what the needs of the grant table ask about, by grant id. A constant number of statements."""
         at = at or timezone.now()
-        grants = list(self.select_related("stage", "person"))
+        grants = list(self.select_related("stage", "person", "acceptance"))
         policies = current_policies([grant.stage for grant in grants])
         accepted = set(
             Acceptance.objects.filter(
@@ -91,16 +117,28 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         found = {}
         for grant in grants:
             policy = policies.get(grant.stage_id)
+            has_accepted = policy is not None and (grant.person_id, policy.licence_version_id) in accepted
             found[grant.pk] = Facts(
                 own=not viewer.is_system and is_own(viewer, grant.person),
                 stage=StageStatus(grant.stage.status),
                 stage_takes_grants=grant.stage.status == StageStatus.OPEN,
-                acceptance_current=grant.is_imported
-                or (policy is not None and (grant.person_id, policy.licence_version_id) in accepted),
+                acceptance_current=has_accepted,
+                terms_in_order=has_accepted or (grant.is_imported and grant.terms_unproven and grant.lapsed_at is None),
+                terms_accepted=_accepted_here(grant, policy),
+                terms_overdue=grant.terms_due_at is not None and grant.terms_due_at <= at,
+                lapsed=grant.lapsed_at is not None,
+                unproven_import=grant.is_imported and grant.terms_unproven,
                 read_back=grant.pk in read_back,
                 due=grant.ends_at is not None and grant.ends_at <= at,
             )
         return found
+
+
+def _accepted_here(grant: "Grant", policy: "GatePolicy | None") -> bool | None:
+    """Say whether a grant rests on an acceptance of the version in force; None where nothing is in force."""
+    if policy is None:
+        return None
+    return grant.acceptance is not None and grant.acceptance.licence_version_id == policy.licence_version_id
 
 
 class Grant(models.Model):
@@ -122,6 +160,11 @@ class Grant(models.Model):
     activated_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True, db_index=True)
     conditions: Any = models.JSONField(default=list)
+    # By when its person was asked to accept the licence in force, and when they are reminded next.
+    terms_asked_at = models.DateTimeField(null=True, blank=True)
+    terms_due_at = models.DateTimeField(null=True, blank=True)
+    terms_remind_at = models.DateTimeField(null=True, blank=True)
+    lapsed_at = models.DateTimeField(null=True, blank=True)
 
     objects = GrantQuerySet.as_manager()
 
@@ -141,6 +184,16 @@ class Grant(models.Model):
         indexes = [
             models.Index(fields=["stage", "person"], name="grant_stage_person"),
             models.Index(fields=["id"], name="grant_waiting", condition=Q(status=GrantStatus.PENDING_ACTIVATION)),
+            models.Index(fields=["terms_due_at"], name="grant_terms_due", condition=Q(terms_due_at__isnull=False)),
+            models.Index(
+                fields=["terms_remind_at"], name="grant_terms_remind", condition=Q(terms_remind_at__isnull=False)
+            ),
+            models.Index(fields=["id"], name="grant_lapsed", condition=Q(lapsed_at__isnull=False)),
+            models.Index(
+                fields=["stage", "id"],
+                name="grant_imported_unproven",
+                condition=Q(decision=None, acceptance=None, status__in=sorted(LIVE_GRANT)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -165,6 +218,17 @@ class Grant(models.Model):
     def terms_unproven(self) -> bool:
         """Say whether nobody has proof that its person accepted the licence."""
         return self.acceptance_id is None
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Say whether it is suspended because its person did not accept the licence in time."""
+        return self.lapsed_at is not None and self.status == GrantStatus.SUSPENDED
+
+    @property
+    def was_not_carried_over(self) -> bool:
+        """Say whether a steward ended it, as one that was brought in with its terms unproven."""
+        ended_early = self.ends_at is None or self.ends_at > self.status_at
+        return self.status == GrantStatus.EXPIRED and self.is_imported and self.terms_unproven and ended_early
 
     def roles_of(self, viewer: "Viewer") -> frozenset[Role]:
         """Return the viewer's roles towards this grant."""

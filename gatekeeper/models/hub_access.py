@@ -51,6 +51,11 @@ class HubAccessQuerySet(models.QuerySet["HubAccess"]):
         """Return the rows where access is wished, and the Hub was read back as saying so since."""
         return self.filter(access=Access.YES, seen=Seen.ACCEPTED, due_at=None, confirmed_at__isnull=False)
 
+    def not_brought_in(self) -> "HubAccessQuerySet":
+        """Return those who wait on the Hub with a request that was not brought in yet."""
+        new = Q(adopted_of=None) | Q(adopted_of__lt=models.F("seen_requested_at"))
+        return self.filter(new, seen=Seen.PENDING)
+
     def ghosts(self) -> "HubAccessQuerySet":
         """Return those who are accepted on the Hub while nothing here wishes it."""
         return self.filter(seen=Seen.ACCEPTED).exclude(access=Access.YES)

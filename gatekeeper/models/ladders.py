@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.models import Publisher, User
 from gatekeeper.rules import lifecycle
-from gatekeeper.rules.lifecycle import Facts, Offer, Role, StageStatus
+from gatekeeper.rules.lifecycle import LIVE_GRANT, Facts, Offer, Role, StageStatus
 
 from .hub_access import RepositoryWish
 from .policies import GatePolicy, Version, current_policies, published_pair
@@ -120,11 +120,14 @@ class StageQuerySet(models.QuerySet["Stage"]):
         """Return what the needs of the stage table ask about, by stage id. A constant number of statements."""
         stages: list[Stage] = list(self.prefetch_related("repositories"))
         policies = current_policies(stages)
+        imported = {"grants__decision": None, "grants__acceptance": None, "grants__status__in": LIVE_GRANT}
+        holding = set(Stage.objects.filter(pk__in=[s.pk for s in stages], **imported).values_list("pk", flat=True))
         return {
             stage.pk: Facts(
                 stage=StageStatus(stage.status),
                 stage_ready=stage.pk in policies
                 and any(repository.unlinked_at is None for repository in stage.repositories.all()),
+                holds_imported=stage.pk in holding,
             )
             for stage in stages
         }
@@ -141,6 +144,8 @@ class Stage(models.Model):
     status_at = models.DateTimeField()
     repositories = models.ManyToManyField(Repository, related_name="stages")
     tells_the_card = models.BooleanField(default=False)
+    # Days in which somebody who is brought in has to accept the licence; None: they are not asked by a date.
+    imported_terms_days = models.PositiveSmallIntegerField(null=True, blank=True)
     promised_on = models.DateField(null=True, blank=True)
 
     objects = StageQuerySet.as_manager()

@@ -108,11 +108,13 @@ class Intake(models.TextChoices):
 class GatePolicy(Version):
     """The terms of a stage.
 
-    `document` holds: intake, automatic ("never" or "always"), approvals_required, duration_days (None: no end),
-    cap (None: none), sla_days, info_wait_days, correction_days, intake_days, reason_codes, conditions.
+    `document` holds: entry ("anyone" or "invited"), intake, automatic ("never" or "always"), approvals_required,
+    duration_days (None: no end), cap (None: none), sla_days, info_wait_days, correction_days, intake_days,
+    reason_codes, conditions.
     """
 
     DEFAULTS: dict[str, Any] = {
+        "entry": "anyone",
         "intake": Intake.HERE.value,
         "automatic": "never",
         "approvals_required": 1,
@@ -143,6 +145,11 @@ class GatePolicy(Version):
     def term(self, name: str) -> Any:
         """Return one term of the document, with its default where an older version does not hold it."""
         return self.document.get(name, self.DEFAULTS[name])
+
+    @property
+    def invited_only(self) -> bool:
+        """Say whether only people who were invited may ask."""
+        return bool(self.term("entry") == "invited")
 
     @property
     def hub_is_enough(self) -> bool:

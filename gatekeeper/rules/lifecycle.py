@@ -64,7 +64,23 @@ class StageStatus(StrEnum):
     CLOSED = "closed"
 
 
+class ImportStatus(StrEnum):
+    """Where a file of earlier approvals stands."""
+
+    REHEARSED = "rehearsed"
+    CONFIRMED = "confirmed"
+    DISCARDED = "discarded"
+
+
+class InvitationStatus(StrEnum):
+    """Where an invitation stands."""
+
+    OPEN = "open"
+    WITHDRAWN = "withdrawn"
+
+
 R, Q, G, S, D = Role, RequestStatus, GrantStatus, StageStatus, DriftStatus
+F, V = ImportStatus, InvitationStatus
 
 OPEN_REQUEST = frozenset({Q.DRAFT, Q.BROUGHT_IN, Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED, Q.DENIED_CORRECTABLE})
 QUEUED = frozenset({Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED})
@@ -113,6 +129,14 @@ class Facts:
     recordable: bool = False
     undoable: bool = False
     case_open: bool = True
+    terms_in_order: bool = False
+    terms_accepted: bool | None = None
+    terms_overdue: bool = False
+    lapsed: bool = False
+    unproven_import: bool | None = None
+    holds_imported: bool = False
+    stage_over: bool = True
+    something_to_bring_in: bool = False
 
 
 def _step(
@@ -203,12 +227,26 @@ GRANT_STEPS = (
         {R.STEWARD, R.OWNER},
         "not_own",
         "stage_takes_grants",
-        "acceptance",
+        "terms",
         label=_("Reinstate"),
     ),
     _step("revoke", LIVE_GRANT, G.REVOKED, {R.STEWARD, R.OWNER}, "not_own", label=_("Revoke")),
     _step("relinquish", LIVE_GRANT, G.RELINQUISHED, {R.REQUESTER}, label=_("Give access back")),
     _step("expire", LIVE_GRANT, G.EXPIRED, {R.CLOCK}, "due", label=_("Expire")),
+    _step("accept", LIVE_GRANT, None, {R.REQUESTER}, "terms_not_accepted", label=_("Accept the licence")),
+    _step("lapse", WANTED_GRANT, G.SUSPENDED, {R.CLOCK}, "terms_overdue", label=_("Let lapse")),
+    # Whoever accepts after that comes back without a new review.
+    _step(
+        "restore",
+        {G.SUSPENDED},
+        G.PENDING_ACTIVATION,
+        {R.CLOCK},
+        "lapsed",
+        "stage_takes_grants",
+        "acceptance",
+        label=_("Restore"),
+    ),
+    _step("reset", LIVE_GRANT, G.EXPIRED, {R.STEWARD, R.OWNER}, "unproven_import", label=_("Do not carry over")),
 )
 
 STAGE_STEPS = (
@@ -218,6 +256,9 @@ STAGE_STEPS = (
     _step(
         "close", {S.PLANNED, S.OPENING, S.OPEN, S.PAUSED}, S.CLOSED, {R.STEWARD, R.OWNER}, label=_("Close the stage")
     ),
+    # Of the people who were brought in with their terms unproven.
+    _step("ask_for_terms", set(S), None, {R.STEWARD, R.OWNER}, label=_("Ask them to accept the licence")),
+    _step("reset_imported", set(S), None, {R.STEWARD, R.OWNER}, "holds_imported", label=_("Do not carry them over")),
 )
 
 DRIFT_STEPS = (
@@ -239,18 +280,46 @@ DRIFT_STEPS = (
     _step("vanish", {D.OPEN, D.EXCEPTED}, D.OVER, {R.HUB}, label=_("It is no longer so")),
 )
 
+IMPORT_STEPS = (
+    _step("rehearse", {F.REHEARSED}, None, {R.STEWARD, R.OWNER}, label=_("Run the dry run again"), recorded=False),
+    _step(
+        "confirm",
+        {F.REHEARSED},
+        F.CONFIRMED,
+        {R.STEWARD, R.OWNER},
+        "stage_not_over",
+        "something_to_bring_in",
+        label=_("Bring them in"),
+    ),
+    _step("discard", {F.REHEARSED}, F.DISCARDED, {R.STEWARD, R.OWNER}, label=_("Discard the file")),
+    _step("expire", {F.REHEARSED}, F.DISCARDED, {R.CLOCK}, "due", label=_("Expire")),
+)
+
+INVITATION_STEPS = (_step("withdraw", {V.OPEN}, V.WITHDRAWN, {R.STEWARD, R.OWNER}, label=_("Withdraw the invitation")),)
+
 TABLES: dict[str, tuple[Step, ...]] = {
     "request": REQUEST_STEPS,
     "grant": GRANT_STEPS,
     "stage": STAGE_STEPS,
     "drift": DRIFT_STEPS,
+    "import": IMPORT_STEPS,
+    "invitation": INVITATION_STEPS,
 }
-STATUSES: dict[str, type[StrEnum]] = {"request": Q, "grant": G, "stage": S, "drift": D}
+STATUSES: dict[str, type[StrEnum]] = {
+    "request": Q,
+    "grant": G,
+    "stage": S,
+    "drift": D,
+    "import": F,
+    "invitation": V,
+}
 FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
     "request": (("start", Q.DRAFT), ("bring_in", Q.BROUGHT_IN)),
     "grant": (("approve or bring in", G.PENDING_ACTIVATION),),
     "stage": (("plan", S.PLANNED),),
     "drift": (("find", D.OPEN),),
+    "import": (("upload", F.REHEARSED),),
+    "invitation": (("invite", V.OPEN),),
 }
 
 NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
@@ -337,6 +406,38 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         lambda facts: facts.read_back,
         Refusal("not_read_back", _("The Hub was not read back as accepting this person everywhere yet.")),
     ),
+    "terms": (
+        lambda facts: facts.terms_in_order,
+        Refusal("acceptance_missing", _("The licence version in force has not been accepted by this person.")),
+    ),
+    "terms_not_accepted": (
+        lambda facts: facts.terms_accepted is False,
+        Refusal("already_accepted", _("The licence version in force has been accepted already.")),
+    ),
+    "terms_overdue": (
+        lambda facts: facts.terms_overdue,
+        Refusal("not_due", _("Its time has not come yet.")),
+    ),
+    "lapsed": (
+        lambda facts: facts.lapsed,
+        Refusal("not_lapsed", _("It has not lapsed for want of an acceptance.")),
+    ),
+    "unproven_import": (
+        lambda facts: facts.unproven_import is True,
+        Refusal("not_imported", _("It was not brought in, or its person has accepted the licence since.")),
+    ),
+    "holds_imported": (
+        lambda facts: facts.holds_imported,
+        Refusal("nobody_imported", _("Nobody holds this stage who was brought in with their terms unproven.")),
+    ),
+    "stage_not_over": (
+        lambda facts: not facts.stage_over,
+        Refusal("stage_closed", _("The stage is closed for good: nobody is brought in any more.")),
+    ),
+    "something_to_bring_in": (
+        lambda facts: facts.something_to_bring_in,
+        Refusal("nothing_to_bring_in", _("No line of this file can be taken.")),
+    ),
     "due": (
         lambda facts: facts.due,
         Refusal("not_due", _("Its time has not come yet.")),
@@ -356,7 +457,7 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
 }
 
 # These are part of where a thing stands: refused as a state is (409), and then not offered at all.
-OF_STATE = frozenset({"not_accepted", "free", "taken"})
+OF_STATE = frozenset({"not_accepted", "free", "taken", "terms_not_accepted", "unproven_import"})
 
 NOT_YOURS = Refusal("not_allowed", _("Your role does not allow this."))
 

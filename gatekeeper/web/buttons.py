@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.viewer import Viewer
-from gatekeeper.models import AccessRequest, Drift, Grant, Stage
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Stage
 from gatekeeper.rules.lifecycle import Facts, Offer, offers
 
 from .words import sentence
@@ -35,14 +36,25 @@ WAYS: dict[tuple[str, str], tuple[str, str]] = {
     ("grant", "reinstate"): ("web:reinstate", LINK),
     ("grant", "revoke"): ("web:revoke", LINK),
     ("grant", "relinquish"): ("web:relinquish", LINK),
+    ("grant", "accept"): ("web:grant_licence", LINK),
+    ("grant", "reset"): ("web:reset", LINK),
     ("stage", "open"): ("web:open_stage", LINK),
     ("stage", "pause"): ("web:pause", LINK),
     ("stage", "close"): ("web:close", LINK),
+    ("stage", "ask_for_terms"): ("web:imported", LINK),
+    ("stage", "reset_imported"): ("web:reset_imported", LINK),
+    ("import", "rehearse"): ("web:rehearse", POST),
+    ("import", "confirm"): ("web:confirm_import", SUBMIT),
+    ("import", "discard"): ("web:discard_import", LINK),
+    ("invitation", "withdraw"): ("web:withdraw_invitation", LINK),
     ("drift", "record"): ("web:record_drift", LINK),
     ("drift", "undo"): ("web:undo_drift", LINK),
     ("drift", "allow"): ("web:allow_drift", LINK),
 }
-GRAVE = {"withdraw", "deny_finally", "revoke", "relinquish", "suspend", "close"}
+GRAVE = {
+    *("withdraw", "deny_finally", "revoke", "relinquish", "suspend", "close"),
+    *("reset", "reset_imported", "discard"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +82,21 @@ class Button:
         return replace(self, way=SUBMIT)
 
 
-def buttons_for(thing: AccessRequest | Grant | Stage | Drift, viewer: Viewer) -> dict[str, Button]:
+TABLE: dict[type[Any], str] = {
+    AccessRequest: "request",
+    Grant: "grant",
+    Stage: "stage",
+    Drift: "drift",
+    ApprovalImport: "import",
+    Invitation: "invitation",
+}
+
+
+def buttons_for(
+    thing: AccessRequest | Grant | Stage | Drift | ApprovalImport | Invitation, viewer: Viewer
+) -> dict[str, Button]:
     """Return the buttons of what the viewer could do with something now, by action."""
-    table = {AccessRequest: "request", Grant: "grant", Stage: "stage", Drift: "drift"}[type(thing)]
+    table = TABLE[type(thing)]
     return {offer.action: _button(table, thing.pk, offer) for offer in thing.actions_for(viewer)}
 
 
@@ -96,4 +120,12 @@ def buttons_for_grants(grants: list[Grant], viewer: Viewer) -> dict[int, dict[st
             for offer in offers("grant", grant.status, grant.roles_of(viewer), facts.get(grant.pk, Facts()))
         }
         for grant in grants
+    }
+
+
+def buttons_for_invitations(invitations: list[Invitation], viewer: Viewer) -> dict[int, dict[str, Button]]:
+    """Return the buttons of many invitations, by invitation id; no statement."""
+    return {
+        each.pk: {offer.action: _button("invitation", each.pk, offer) for offer in each.actions_for(viewer)}
+        for each in invitations
     }

@@ -9,6 +9,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -20,7 +21,7 @@ from gatekeeper.rules.refusals import Invalid, NotAllowed, Refused, Unmet, Wrong
 
 from .words import sentence
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 # Refusals of state that a page can meet only because somebody, or another window, was faster.
 CHANGED_MEANWHILE = frozenset(
@@ -50,7 +51,7 @@ def page(*methods: str, public: bool = False, back: str = "") -> Callable[[View]
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
                 raise Http404  # no text in the database can hold it, so nothing is there
             if back and "GET" not in methods:  # where a form that is shown again was first seen

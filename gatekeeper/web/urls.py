@@ -3,7 +3,7 @@
 from django.urls import path
 
 from gatekeeper.web.views.applying import cases as my_cases
-from gatekeeper.web.views.applying import drafts
+from gatekeeper.web.views.applying import drafts, invited
 from gatekeeper.web.views.applying import grants as my_grants
 from gatekeeper.web.views.catalogue import audience
 from gatekeeper.web.views.catalogue import releases as catalogue
@@ -13,6 +13,9 @@ from gatekeeper.web.views.reviewing import cases, queue
 from gatekeeper.web.views.stewarding import (
     drifts,
     grants,
+    imported,
+    imports,
+    invitations,
     policies,
     publishers,
     releases,
@@ -39,6 +42,8 @@ urlpatterns = [
     path("requests/<int:pk>/withdraw/", my_cases.withdraw, name="withdraw"),
     path("my-access/", my_grants.my_access, name="my_access"),
     path("my-access/<int:pk>/give-back/", my_grants.relinquish, name="relinquish"),
+    path("my-access/<int:pk>/licence/", my_grants.licence, name="grant_licence"),
+    path("invitation/", invited.invitation, name="invitation"),
     # Reviewing
     path("queue/", queue.queue, name="queue"),
     path("cases/<int:pk>/", cases.case_page, name="case"),
@@ -80,6 +85,21 @@ urlpatterns = [
     path("stages/<int:pk>/pause/", stages.pause, name="pause"),
     path("stages/<int:pk>/close/", stages.close, name="close"),
     path("stages/<int:pk>/grants/", grants.stage_grants, name="stage_grants"),
+    path("stages/<int:pk>/imports/", imports.stage_imports, name="stage_imports"),
+    path("stages/<int:pk>/imported/", imported.imported, name="imported"),
+    path("stages/<int:pk>/imported/reset/", imported.reset_imported, name="reset_imported"),
+    path("stages/<int:pk>/invitations/", invitations.stage_invitations, name="stage_invitations"),
+    path("stages/<int:pk>/invitations/link/", invitations.invite_by_link, name="invite_by_link"),
+    path("stages/<int:pk>/invitations/names/", invitations.invite_names, name="invite_names"),
+    path("imports/<int:pk>/", imports.import_page, name="import"),
+    path("imports/<int:pk>/lines.csv", imports.lines_file, name="import_lines"),
+    path("imports/<int:pk>/evidence/", imports.evidence, name="import_evidence"),
+    path("imports/<int:pk>/rehearse/", imports.rehearse, name="rehearse"),
+    path("imports/<int:pk>/confirm/", imports.confirm, name="confirm_import"),
+    path("imports/<int:pk>/discard/", imports.discard, name="discard_import"),
+    path("invitations/<int:pk>/withdraw/", invitations.withdraw, name="withdraw_invitation"),
+    path("invited/<int:pk>/withdraw/", invitations.withdraw_one, name="withdraw_invited"),
+    path("grants/<int:pk>/reset/", imported.reset, name="reset"),
     path("grants/<int:pk>/suspend/", grants.suspend, name="suspend"),
     path("grants/<int:pk>/reinstate/", grants.reinstate, name="reinstate"),
     path("grants/<int:pk>/revoke/", grants.revoke, name="revoke"),

@@ -11,8 +11,10 @@ from django_countries import countries
 
 from gatekeeper.catalogues.restrictions import RESTRICTIONS
 from gatekeeper.catalogues.statuses import STATUS_WORDS
-from gatekeeper.models import AccessRequest, GatePolicy, Grant, Repository, Stage
+from gatekeeper.models import AccessRequest, ApprovalImport, GatePolicy, Grant, Repository, Stage
+from gatekeeper.rules.earlier_approvals import REASONS, Verdict
 from gatekeeper.rules.lifecycle import GrantStatus as G
+from gatekeeper.rules.lifecycle import ImportStatus as F
 from gatekeeper.rules.lifecycle import RequestStatus as Q
 from gatekeeper.rules.lifecycle import StageStatus as S
 from gatekeeper.rules.questions import BOXES, Kind
@@ -148,6 +150,19 @@ LATE = Standing(
     _("Being switched on takes longer than usual. It goes on by itself, and nothing of yours is lost."),
     NOTHING_TO_DO,
 )
+LAPSED = Standing(
+    _("Access lapsed"),
+    "warn",
+    _("You were asked to accept the licence by a day, and that day has passed."),
+    _("Accept the licence: your access comes back without a new request."),
+)
+NOT_CARRIED_OVER = Standing(
+    _("Access was not carried over"),
+    "",
+    _("It began before this service looked after it, and its publisher does not carry it over. This is no denial."),
+    _("You can apply again whenever you like."),
+)
+
 GRANT_FOR_STAFF: Mapping[str, Standing] = {
     G.PENDING_ACTIVATION: Standing(named(G.PENDING_ACTIVATION), "warn"),
     G.ACTIVE: Standing(named(G.ACTIVE), "good"),
@@ -163,6 +178,21 @@ OF_STAGE: Mapping[str, Standing] = {
     S.OPEN: Standing(named(S.OPEN), "good", _("Anybody it is meant for can apply now.")),
     S.PAUSED: Standing(named(S.PAUSED), "warn", _("Nothing can be submitted at the moment. Drafts are kept.")),
     S.CLOSED: Standing(named(S.CLOSED), "", _("It takes no requests any more.")),
+}
+
+OF_IMPORT: Mapping[str, Standing] = {
+    F.REHEARSED: Standing(named(F.REHEARSED), "warn"),
+    F.CONFIRMED: Standing(named(F.CONFIRMED), "good"),
+    F.DISCARDED: Standing(named(F.DISCARDED)),
+}
+
+# What becomes, or would become, of a line of a spreadsheet.
+VERDICTS: Mapping[str, Any] = {
+    Verdict.GRANT: _("Becomes a grant"),
+    Verdict.HAS_GRANT: _("Has a grant already"),
+    Verdict.JOINS: _("Joins an open request"),
+    Verdict.WAITS: _("Waits"),
+    Verdict.REFUSED: _("Refused"),
 }
 
 # What the Hub was last read as saying of a person, and what is wished of it.
@@ -194,12 +224,34 @@ def promise(case: AccessRequest) -> str:
 
 def of_grant(grant: Grant) -> Standing:
     """Return where a grant stands for its own person."""
+    if grant.has_lapsed:
+        return LAPSED
+    if grant.was_not_carried_over:
+        return NOT_CARRIED_OVER
     return LATE if grant.takes_long() else OF_GRANT[grant.status]
 
 
 def of_grant_for_staff(grant: Grant) -> Standing:
     """Return where a grant stands for a publisher's people."""
-    return GRANT_FOR_STAFF[grant.status]
+    if grant.has_lapsed:
+        return Standing(_("Lapsed: licence not accepted"), "warn")
+    return Standing(_("Not carried over")) if grant.was_not_carried_over else GRANT_FOR_STAFF[grant.status]
+
+
+def of_import(source: ApprovalImport) -> Standing:
+    """Return where a file of earlier approvals stands."""
+    return OF_IMPORT[source.status]
+
+
+def verdict_words(verdict: str) -> str:
+    """Return what becomes of a line of a spreadsheet."""
+    return str(VERDICTS[verdict])
+
+
+def line_reason(reason: str) -> str:
+    """Return why a line is refused, or waits."""
+    said = REASONS.get(reason, "")
+    return gettext(said) if said else ""
 
 
 def of_stage(stage: Stage) -> Standing:
@@ -300,5 +352,6 @@ def terms_in_words(policy: GatePolicy) -> list[str]:
         gettext("Requests made on the Hub’s own page count as they are.")
         if policy.hub_is_enough
         else gettext("Requests begun on the Hub’s own page are finished here."),
+        *([gettext("Only who is invited can ask.")] if policy.invited_only else []),
         *(gettext("Condition: %(words)s") % {"words": line} for line in policy.term("conditions")),
     ]

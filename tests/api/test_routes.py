@@ -17,6 +17,8 @@ from gatekeeper.api.views import verbs
 from gatekeeper.api.views.verbs import VERBS, taken_by_people
 from gatekeeper.rules.lifecycle import TABLES, Step
 
+# What a verb is about: its first argument, which the address names.
+THINGS = {"request", "grant", "stage", "drift", "source", "invitation"}
 STEPS = [(table, step) for table, steps in TABLES.items() for step in steps]
 FOR_PEOPLE = [(table, step) for table, step in STEPS if taken_by_people(step)]
 
@@ -47,9 +49,9 @@ def test_a_verb_takes_who_asks_and_what_its_shape_holds(table: str, step: Step) 
     taken = inspect.signature(decisions.approve_all if verb is decisions.approve else verb).parameters
     assert taken["by"].kind is inspect.Parameter.KEYWORD_ONLY
     sent = {field.source or field_name for field_name, field in shape().fields.items()}
-    assert sent <= set(taken) - {"by", "at", "request", "grant", "stage"}
+    assert sent <= set(taken) - {"by", "at", *THINGS}
     needed = {each.name for each in taken.values() if each.default is inspect.Parameter.empty}
-    assert needed - sent <= {"by", "request", "requests", "grant", "stage"}
+    assert needed - sent <= {"by", "requests", *THINGS}
 
 
 @pytest.mark.parametrize("action", ["approve", "deny_correctably", "deny_finally", "recommend", "ask_back"])

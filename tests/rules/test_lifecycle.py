@@ -59,6 +59,14 @@ ALL_MET = Facts(
     recordable=True,
     undoable=True,
     case_open=False,
+    terms_in_order=True,
+    terms_accepted=False,
+    terms_overdue=True,
+    lapsed=True,
+    unproven_import=True,
+    holds_imported=True,
+    stage_over=False,
+    something_to_bring_in=True,
 )
 UNMET = {
     "not_own": {"own": True},
@@ -83,6 +91,14 @@ UNMET = {
     "recordable": {"recordable": False},
     "undoable": {"undoable": False},
     "no_open_case": {"case_open": True},
+    "terms": {"terms_in_order": False},
+    "terms_not_accepted": {"terms_accepted": True},
+    "terms_overdue": {"terms_overdue": False},
+    "lapsed": {"lapsed": False},
+    "unproven_import": {"unproven_import": False},
+    "holds_imported": {"holds_imported": False},
+    "stage_not_over": {"stage_over": True},
+    "something_to_bring_in": {"something_to_bring_in": False},
 }
 
 
@@ -109,6 +125,8 @@ def test_every_status_has_an_owner(table: str) -> None:
         "grant": {"expired", "relinquished", "revoked"},
         "stage": {"closed"},
         "drift": {"repaired", "recorded", "over"},
+        "import": {"confirmed", "discarded"},
+        "invitation": {"withdrawn"},
     }[table]
     moving = {start for step in TABLES[table] if step.to for start in step.from_ if step.who}
     assert {status.value for status in STATUSES[table]} - {status.value for status in moving} == ends

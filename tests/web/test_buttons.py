@@ -74,8 +74,10 @@ def test_a_stage_draws_what_may_be_done(
         factories.open_stage(aurora, by=amara),
     ]
     for stage in stages:
-        page = browse(viewer).get(reverse("web:stage", args=[stage.pk])).content.decode()
-        assert drawn(page) == {offer.action: offer.allowed for offer in stage.actions_for(viewer)}
+        shown: dict[str, bool] = {}
+        for name in ("stage", "imported"):  # what is done with people who were brought in stands where they are listed
+            shown |= drawn(browse(viewer).get(reverse(f"web:{name}", args=[stage.pk])).content.decode())
+        assert shown == {offer.action: offer.allowed for offer in stage.actions_for(viewer)}
 
 
 def test_many_grants_get_the_same_buttons_as_one(

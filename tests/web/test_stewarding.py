@@ -190,6 +190,7 @@ def test_it_builds_a_ladder_by_hand(aurora: Repository, aurora_lab: Publisher, a
     terms = {
         "form": form.pk,
         "licence_version": version.pk,
+        "entry": "anyone",
         "intake": "here",
         "automatic": "never",
         "approvals_required": 2,

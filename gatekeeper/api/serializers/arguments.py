@@ -135,6 +135,33 @@ class Opening(Strict):
     )
 
 
+class Confirming(Strict):
+    """A dry run that was seen."""
+
+    seen = serializers.CharField(
+        max_length=64,
+        help_text="The digest of the dry run. If it would come out otherwise by now, nothing is done: 409.",
+    )
+    days = serializers.IntegerField(default=90, help_text="How long names wait for their holders, in days.")
+
+
+class AskingForTerms(Strict):
+    """By when people who were brought in have to accept the licence."""
+
+    days = serializers.IntegerField(allow_null=True, help_text="In how many days; null: they are not asked by a date.")
+    seen = serializers.CharField(
+        max_length=64, required=False, help_text="The digest of whom you saw. If others are there by now: 409."
+    )
+
+
+class Resetting(Strict):
+    """Whom it ends for."""
+
+    seen = serializers.CharField(
+        max_length=64, help_text="The digest of whom you saw. If others are there by now, nothing is done: 409."
+    )
+
+
 class Pausing(Strict):
     """How a stage pauses."""
 

@@ -8,12 +8,13 @@ from gatekeeper.models import Intake, RepositoryKind
 
 from .arguments import Strict
 from .common import Action, RepositoryName, Shape
-from .words import AUTOMATIC, CODES, STAGE_STATUSES
+from .words import AUTOMATIC, CODES, ENTRY, STAGE_STATUSES
 
 
 class Terms(Shape):
     """The terms of a gate policy."""
 
+    entry = serializers.ChoiceField(choices=ENTRY)
     intake = serializers.ChoiceField(choices=Intake.choices)
     automatic = serializers.ChoiceField(choices=AUTOMATIC)
     approvals_required = serializers.IntegerField()
@@ -30,6 +31,7 @@ class Terms(Shape):
 class NewTerms(Strict):
     """The terms of a gate policy to publish; what is not named has its default."""
 
+    entry = serializers.ChoiceField(choices=ENTRY, required=False)
     intake = serializers.ChoiceField(choices=Intake.choices, required=False)
     automatic = serializers.ChoiceField(choices=AUTOMATIC, required=False)
     approvals_required = serializers.IntegerField(required=False)

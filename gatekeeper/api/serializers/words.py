@@ -2,7 +2,7 @@
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.rules.drift import DriftKind, DriftStatus, Severity
-from gatekeeper.rules.lifecycle import GrantStatus, RequestStatus, StageStatus
+from gatekeeper.rules.lifecycle import GrantStatus, ImportStatus, InvitationStatus, RequestStatus, StageStatus
 
 REQUEST_STATUSES = [(status.value, status.value) for status in RequestStatus]
 GRANT_STATUSES = [(status.value, status.value) for status in GrantStatus]
@@ -10,5 +10,8 @@ STAGE_STATUSES = [(status.value, status.value) for status in StageStatus]
 DRIFT_STATUSES = [(status.value, status.value) for status in DriftStatus]
 DRIFT_KINDS = [(kind.value, kind.value) for kind in DriftKind]
 DRIFT_SEVERITIES = [(severity.value, severity.value) for severity in Severity]
+IMPORT_STATUSES = [(status.value, status.value) for status in ImportStatus]
+INVITATION_STATUSES = [(status.value, status.value) for status in InvitationStatus]
 CODES = [(code, reason.label) for code, reason in REASON_CODES.items()]
+ENTRY = [("anyone", "anyone"), ("invited", "invited")]
 AUTOMATIC = [("never", "never"), ("always", "always")]

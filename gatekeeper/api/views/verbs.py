@@ -15,18 +15,31 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gatekeeper.actions import decisions, drifts, grants, requests, reviews, stages
+from gatekeeper.actions import (
+    decisions,
+    drifts,
+    earlier_approvals,
+    grants,
+    invitations,
+    requests,
+    reviews,
+    stages,
+    terms,
+)
 from gatekeeper.api.scopes import scope_of
 from gatekeeper.api.serializers import arguments
 from gatekeeper.api.serializers.cases import RequestDetail
 from gatekeeper.api.serializers.drifts import DriftDetail
 from gatekeeper.api.serializers.grants import GrantDetail
+from gatekeeper.api.serializers.imports import ImportDetail, InvitationDetail
 from gatekeeper.api.serializers.releases import StageDetail
 from gatekeeper.rules.lifecycle import TABLES, Role, Step
 
 from .base import Face, find
 from .drifts import detailed_drift, drifts_of
 from .grants import detailed_grant, grants_of
+from .imports import detailed_import, imports_of
+from .invitations import detailed_invitation, invitations_of
 from .releases import detailed_stage, stages_of
 from .requests import detailed_request, requests_of
 
@@ -54,35 +67,51 @@ VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
         "reinstate": (grants.reinstate, arguments.Nothing),
         "revoke": (grants.revoke, arguments.Revocation),
         "relinquish": (grants.relinquish, arguments.Nothing),
+        "accept": (terms.accept, arguments.Acceptance),
+        "reset": (terms.reset, arguments.Nothing),
     },
     "stage": {
         "open": (stages.open_stage, arguments.Opening),
         "pause": (stages.pause, arguments.Pausing),
         "close": (stages.close, arguments.Nothing),
+        "ask_for_terms": (terms.ask_for_terms, arguments.AskingForTerms),
+        "reset_imported": (terms.reset_imported, arguments.Resetting),
     },
     "drift": {
         "record": (drifts.record, arguments.Recording),
         "undo": (drifts.undo, arguments.Nothing),
         "allow": (drifts.allow, arguments.Exceptional),
     },
+    "import": {
+        "rehearse": (earlier_approvals.rehearse, arguments.Nothing),
+        "confirm": (earlier_approvals.confirm, arguments.Confirming),
+        "discard": (earlier_approvals.discard, arguments.Nothing),
+    },
+    "invitation": {"withdraw": (invitations.withdraw, arguments.Nothing)},
 }
 ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     "request": requests_of,
     "grant": grants_of,
     "stage": stages_of,
     "drift": drifts_of,
+    "import": imports_of,
+    "invitation": invitations_of,
 }
 DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
     "request": detailed_request,
     "grant": detailed_grant,
     "stage": detailed_stage,
     "drift": detailed_drift,
+    "import": detailed_import,
+    "invitation": detailed_invitation,
 }
 SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
     "request": RequestDetail,
     "grant": GrantDetail,
     "stage": StageDetail,
     "drift": DriftDetail,
+    "import": ImportDetail,
+    "invitation": InvitationDetail,
 }
 
 

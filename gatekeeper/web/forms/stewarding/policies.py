@@ -74,6 +74,11 @@ class TermsForm(forms.Form):
     licence_version = forms.ModelChoiceField(
         label=_("Licence"), queryset=LicenceVersion.objects.none(), empty_label=None
     )
+    entry = forms.ChoiceField(
+        label=_("Who can ask"),
+        choices=[("anyone", _("anybody it is meant for")), ("invited", _("only who is invited"))],
+        widget=forms.RadioSelect,
+    )
     intake = forms.ChoiceField(
         label=_("Requests that begin on the Hub"),
         choices=[

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from gatekeeper.models import GatePolicy, Grant, Stage
+from gatekeeper.models import GatePolicy, Grant, Invited, Stage
 from gatekeeper.web.pages import viewer_of
 from gatekeeper.web.views.catalogue.releases import places_left, places_taken
 from gatekeeper.web.words import of_stage
@@ -44,6 +44,12 @@ def eligibility(request: HttpRequest, stage: Stage, policy: GatePolicy | None) -
     if left is not None:
         places = ngettext("%(count)d place is left.", "%(count)d places are left.", left) % {"count": left}
         checks.append(Check(left > 0, places if left else _("Every place is taken at the moment.")))
+    if policy is not None and policy.invited_only and viewer.person is not None:
+        invited = Invited.objects.standing().filter(stage=stage, person=viewer.person).exists()
+        by_name = _("This stage is by invitation, and %(name)s on the Hub is invited.") % {"name": viewer.person}
+        checks.append(
+            Check(invited, by_name if invited else _("This stage is by invitation, and you are not invited."))
+        )
     if holds(request, stage):
         checks.append(
             Check(False, _("You hold access to this stage already:"), reverse("web:my_access"), _("My access"))

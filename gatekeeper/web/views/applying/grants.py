@@ -6,13 +6,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from gatekeeper.actions import grants
+from gatekeeper.actions import grants, terms
 from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository
+from gatekeeper.rules.refusals import Invalid
 from gatekeeper.web.buttons import buttons_for, buttons_for_grants
 from gatekeeper.web.finding import paged
 from gatekeeper.web.pages import page, viewer_of
+from gatekeeper.web.texts import licence_parts, rendered_hash
 
 from .cases import with_standings
 
@@ -69,3 +72,39 @@ def relinquish(request: HttpRequest, pk: int) -> HttpResponse:
     if "relinquish" not in buttons:
         return redirect("web:my_access")
     return render(request, "applying/relinquish.html", {"grant": grant, "buttons": buttons})
+
+
+@page("GET", "POST", back="web:grant_licence")
+def licence(request: HttpRequest, pk: int) -> HttpResponse:
+    """The licence in force, for a grant that one holds. Sent, it is accepted: the text whose hash the form carries."""
+    viewer = viewer_of(request)
+    own = Grant.objects.own(viewer).select_related("stage__release__publisher", "person")
+    grant = get_object_or_404(own, pk=pk)
+    buttons, policy = buttons_for(grant, viewer), grant.stage.policy
+    if policy is None or (request.method != "POST" and "accept" not in buttons):
+        return redirect("web:my_access")
+    version, missing = policy.licence_version, []
+    if request.method == "POST":
+        ticked = request.POST.getlist("acknowledged")
+        try:
+            terms.accept(
+                grant,
+                by=viewer,
+                text_sha256=request.POST.get("text_sha256", ""),
+                acknowledged=ticked,
+                rendered_sha256=rendered_hash(version),
+                language=(get_language() or "en")[:10],
+            )
+            messages.success(request, _("You have accepted the licence."))
+            return redirect("web:my_access")
+        except Invalid:
+            missing = sorted(set(version.restrictions) - set(ticked))
+    context = {
+        "grant": grant,
+        "version": version,
+        "parts": licence_parts(version.words),
+        "buttons": buttons,
+        "ticked": request.POST.getlist("acknowledged"),
+        "missing": missing,
+    }
+    return render(request, "applying/grant_licence.html", context, status=422 if missing else 200)

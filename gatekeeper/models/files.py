@@ -1,0 +1,35 @@
+"""Files that somebody hands in: kept in the database, where no address leads, and handed out only to who may see them.
+
+The bytes stand in a row of their own, so that whoever asks about a file does not carry them along. They are backed up,
+restored and seen by every machine with everything else.
+"""
+
+from django.db import models
+
+from accounts.models import Publisher, User
+
+
+class StoredFile(models.Model):
+    """What is known of one file. `kind` was told from its bytes, not from its name."""
+
+    publisher = models.ForeignKey(Publisher, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    stored_at = models.DateTimeField()
+    stored_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def read(self) -> bytes:
+        """Return its bytes. One statement."""
+        return bytes(FileContent.objects.get(file=self).content)
+
+
+class FileContent(models.Model):
+    """The bytes of a file."""
+
+    file = models.OneToOneField(StoredFile, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    content = models.BinaryField()
