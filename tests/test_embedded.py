@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import environ
@@ -31,14 +32,59 @@ ROOT = os.geteuid() == 0
 CLEAN = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def a_folder() -> Iterator[Path]:
     """A short folder that other accounts may pass through, which pytest's own is not."""
     base = Path(tempfile.mkdtemp(prefix="gk-test-", dir="/tmp"))
     base.chmod(0o711)
     yield base
+    clear(base)
+
+
+def clear(base: Path) -> None:
+    """Have the servers on a folder stop now and not after a while; nothing is left running, and nothing on disk."""
+    for pid in keepers(base):
+        os.kill(pid, signal.SIGTERM)
     assert eventually(lambda: not processes_on(base), seconds=20), f"left running: {processes_on(base)}"
-    shutil.rmtree(base)
+    shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where a test may begin from nothing."""
+    with a_folder() as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A data folder in which the servers ran before, for copies: making a database takes longer than all the rest."""
+    with a_folder() as base:
+        with embedded.servers(base / "data", fast=True):
+            pass
+        for pid in keepers(base):
+            os.kill(pid, signal.SIGTERM)
+        assert eventually(lambda: not processes_on(base), seconds=20)
+        yield base / "data"
+
+
+def copied(made: Path, to: Path) -> Path:
+    """Copy a data folder with its owners and modes."""
+    subprocess.run(["cp", "-a", made, to], check=True)
+    return to
+
+
+@pytest.fixture
+def data(folder: Path, made: Path) -> Path:
+    """A data folder in which the servers ran before."""
+    return copied(made, folder / "data")
+
+
+@pytest.fixture(scope="module")
+def running(made: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A data folder with its servers, for those who only look; and the servers' URLs."""
+    with a_folder() as base, embedded.servers(copied(made, base / "data"), fast=True) as urls:
+        yield base / "data", urls
 
 
 @pytest.fixture
@@ -48,8 +94,7 @@ def home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     home = embedded.data_folder()
     monkeypatch.setitem(CLEAN, "GATEKEEPER_DATA", str(folder / "data"))
     yield home
-    assert eventually(lambda: not processes_on(home), seconds=20), f"left running: {processes_on(home)}"
-    shutil.rmtree(home, ignore_errors=True)
+    clear(home)
 
 
 def processes_on(base: Path) -> list[str]:
@@ -102,12 +147,15 @@ def let_go(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 0
 
 
-def pid_of_keeper(base: Path) -> int:
+def keepers(base: Path) -> list[int]:
+    """The processes that own the servers on a folder."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        words = entry.read_bytes().split(b"\0")
-        if b"start" in words and os.fsencode(base) in b" ".join(words):
-            return int(entry.parent.name)
-    raise AssertionError("no keeper is running")
+        with suppress(OSError):
+            words = entry.read_bytes().split(b"\0")
+            if b"start" in words and os.fsencode(base) in b" ".join(words):
+                found.append(int(entry.parent.name))
+    return found
 
 
 def test_it_starts_both_servers_in_seconds_and_warm_in_less(folder: Path) -> None:
@@ -122,22 +170,24 @@ def test_it_starts_both_servers_in_seconds_and_warm_in_less(folder: Path) -> Non
     assert (cold < 30, warm < 10) == (True, True), (cold, warm)
 
 
-def test_its_urls_work_in_django_psycopg_redis_and_celery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_urls_work_in_django_psycopg_redis_and_celery(
+    running: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same text serves Django's settings, libpq, redis-py, Django's cache and, re-spelled, Celery's broker."""
-    with embedded.servers(folder / "data", fast=True) as urls:
-        monkeypatch.setenv("DATABASE_URL", urls["DATABASE_URL"])
-        settings = environ.Env().db()
-        with psycopg.connect(
-            dbname=settings["NAME"], user=settings["USER"], password=settings["PASSWORD"], **settings["OPTIONS"]
-        ) as database:
-            assert database.execute("select current_database(), current_user").fetchone() == ("gatekeeper",) * 2
-        with psycopg.connect(urls["DATABASE_URL"]) as database:
-            database.execute("create extension pg_trgm")
-            assert database.execute("select similarity('stage', 'stages') > 0.5").fetchone() == (True,)
-        with redis.from_url(urls["REDIS_URL"]) as store:
-            assert store.ping()
-        with Connection(embedded.broker_url(urls["REDIS_URL"])) as broker:
-            broker.ensure_connection(max_retries=1, timeout=5)
+    _data, urls = running
+    monkeypatch.setenv("DATABASE_URL", urls["DATABASE_URL"])
+    settings = environ.Env().db()
+    with psycopg.connect(
+        dbname=settings["NAME"], user=settings["USER"], password=settings["PASSWORD"], **settings["OPTIONS"]
+    ) as database:
+        assert database.execute("select current_database(), current_user").fetchone() == ("gatekeeper",) * 2
+    with psycopg.connect(urls["DATABASE_URL"]) as database:
+        database.execute("create extension pg_trgm")
+        assert database.execute("select similarity('stage', 'stages') > 0.5").fetchone() == (True,)
+    with redis.from_url(urls["REDIS_URL"]) as store:
+        assert store.ping()
+    with Connection(embedded.broker_url(urls["REDIS_URL"])) as broker:
+        broker.ensure_connection(max_retries=1, timeout=5)
 
 
 def test_it_leaves_other_redis_urls_as_they_are() -> None:
@@ -147,43 +197,41 @@ def test_it_leaves_other_redis_urls_as_they_are() -> None:
     assert embedded.broker_url("unix:///run/valkey") == "redis+socket:///run/valkey?virtual_host=0"
 
 
-def test_it_listens_on_no_network_and_asks_for_the_password(folder: Path) -> None:
+def test_it_listens_on_no_network_and_asks_for_the_password(running: tuple[Path, dict[str, str]]) -> None:
     """The socket's folder is closed to others; whoever reaches the socket still needs the password."""
-    with embedded.servers(folder / "data", fast=True) as urls:
-        with psycopg.connect(urls["DATABASE_URL"]) as database:
-            assert database.execute("show listen_addresses").fetchone() == ("",)
-            rules = database.execute("select distinct auth_method from pg_hba_file_rules").fetchall()
-            assert rules == [("scram-sha-256",)]
-        with redis.from_url(urls["REDIS_URL"]) as store:
-            assert store.config_get("port") == {"port": "0"}
-        wrong = urls["DATABASE_URL"].replace(":", ":x", 2).replace(":x", ":", 1)
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(wrong)
+    _data, urls = running
+    with psycopg.connect(urls["DATABASE_URL"]) as database:
+        assert database.execute("show listen_addresses").fetchone() == ("",)
+        rules = database.execute("select distinct auth_method from pg_hba_file_rules").fetchall()
+        assert rules == [("scram-sha-256",)]
+    with redis.from_url(urls["REDIS_URL"]) as store:
+        assert store.config_get("port") == {"port": "0"}
+    wrong = urls["DATABASE_URL"].replace(":", ":x", 2).replace(":x", ":", 1)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(wrong)
 
 
-def test_its_folders_are_closed_to_others(folder: Path) -> None:
+def test_its_folders_are_closed_to_others(running: tuple[Path, dict[str, str]]) -> None:
     """Others can read nothing; as root, the servers' account can pass to its own folders and no further."""
-    data = folder / "data"
-    with embedded.servers(data, fast=True):
-        assert stat.S_IMODE(data.stat().st_mode) == (0o711 if ROOT else 0o700)
-        for name in ("postgres", "valkey", "sockets"):
-            assert stat.S_IMODE((data / name).stat().st_mode) == 0o700, name
-        for path in data.iterdir():
-            if path.is_file():
-                assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-                assert path.stat().st_uid == os.geteuid(), path
+    data, _urls = running
+    assert stat.S_IMODE(data.stat().st_mode) == (0o711 if ROOT else 0o700)
+    for name in ("postgres", "valkey", "sockets"):
+        assert stat.S_IMODE((data / name).stat().st_mode) == 0o700, name
+    for path in data.iterdir():
+        if path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+            assert path.stat().st_uid == os.geteuid(), path
 
 
 @pytest.mark.skipif(not ROOT, reason="only root has to hand PostgreSQL to another account")
-def test_it_runs_neither_server_as_root(folder: Path) -> None:
+def test_it_runs_neither_server_as_root(running: tuple[Path, dict[str, str]]) -> None:
     """PostgreSQL refuses root; Valkey gains nothing from it. Both programs are copied to where the account can go."""
     nobody = pwd.getpwnam("nobody").pw_uid
-    with embedded.servers(folder / "data", fast=True):
-        owners = {
-            program.name: entry.stat().st_uid
-            for entry in Path("/proc").glob("[0-9]*")
-            if (program := named_program(entry)).is_relative_to(folder)
-        }
+    owners = {
+        program.name: entry.stat().st_uid
+        for entry in Path("/proc").glob("[0-9]*")
+        if (program := named_program(entry)).is_relative_to(running[0])
+    }
     assert owners == {"postgres": nobody, "valkey-server": nobody}
 
 
@@ -206,15 +254,15 @@ def test_it_says_when_the_servers_account_cannot_reach_the_folder(folder: Path) 
         pass
 
 
-def test_it_keeps_data_between_runs(folder: Path) -> None:
+def test_it_keeps_data_between_runs(folder: Path, data: Path) -> None:
     """What was committed, and what Valkey held at a clean stop, is there at the next start."""
-    with embedded.servers(folder / "data") as urls:
+    with embedded.servers(data) as urls:
         with psycopg.connect(urls["DATABASE_URL"]) as database:
             database.execute("create table kept as select 7 as number")
         with redis.from_url(urls["REDIS_URL"]) as store:
             store.set("kept", "7")
     assert eventually(lambda: not processes_on(folder), seconds=10)
-    with embedded.servers(folder / "data") as again:
+    with embedded.servers(data) as again:
         assert again == urls
         with psycopg.connect(again["DATABASE_URL"]) as database:
             assert database.execute("select number from kept").fetchone() == (7,)
@@ -222,11 +270,11 @@ def test_it_keeps_data_between_runs(folder: Path) -> None:
             assert store.get("kept") == b"7"
 
 
-def test_it_is_shared_and_stays_until_the_last_user_is_gone(folder: Path) -> None:
+def test_it_is_shared_and_stays_until_the_last_user_is_gone(folder: Path, data: Path) -> None:
     """The process that started the servers may end first."""
-    first = user_of(folder / "data")
+    first = user_of(data)
     urls = said(first)
-    second = user_of(folder / "data")
+    second = user_of(data)
     assert said(second) == urls
     let_go(first)
     time.sleep(LINGER + 0.75)
@@ -247,9 +295,9 @@ def test_it_starts_one_pair_when_many_ask_at_once(folder: Path) -> None:
         let_go(user)
 
 
-def test_it_stops_when_its_user_is_killed(folder: Path) -> None:
+def test_it_stops_when_its_user_is_killed(folder: Path, data: Path) -> None:
     """kill -9 runs no clean-up; the closed connection is enough."""
-    user = user_of(folder / "data")
+    user = user_of(data)
     said(user)
     user.kill()
     user.communicate()
@@ -257,25 +305,22 @@ def test_it_stops_when_its_user_is_killed(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's parent-death signal is Linux's")
-def test_it_stops_when_its_keeper_is_killed_and_starts_again(folder: Path) -> None:
+def test_it_stops_when_its_keeper_is_killed_and_starts_again(folder: Path, data: Path) -> None:
     """Without a keeper nobody would stop the servers, so the kernel tells them; what was committed is kept."""
-    user = user_of(folder / "data", fast=False)
+    user = user_of(data, fast=False)
     urls = said(user)
     with psycopg.connect(urls["DATABASE_URL"]) as database:
         database.execute("create table kept as select 7 as number")
-    os.kill(pid_of_keeper(folder), signal.SIGKILL)
+    [keeper] = keepers(folder)
+    os.kill(keeper, signal.SIGKILL)
     assert eventually(lambda: len(processes_on(folder)) == 1, seconds=5), processes_on(folder)  # the user itself
     let_go(user)
-    with embedded.servers(folder / "data") as again, psycopg.connect(again["DATABASE_URL"]) as database:
+    with embedded.servers(data) as again, psycopg.connect(again["DATABASE_URL"]) as database:
         assert database.execute("select number from kept").fetchone() == (7,)
 
 
-def test_it_starts_over_a_lock_file_whose_number_belongs_to_another_program(folder: Path) -> None:
+def test_it_starts_over_a_lock_file_whose_number_belongs_to_another_program(data: Path) -> None:
     """After a power cut the number in postmaster.pid may be anyone's; PostgreSQL alone would refuse to start."""
-    data = folder / "data"
-    with embedded.servers(data, fast=True):
-        pass
-    assert eventually(lambda: not processes_on(folder), seconds=10)
     bystander = subprocess.Popen(["sleep", "60"], user="nobody" if ROOT else None)
     try:
         (data / "postgres" / "postmaster.pid").write_text(f"{bystander.pid}\n{data / 'postgres'}\n0\n5432\n", "utf-8")
@@ -297,12 +342,8 @@ def test_it_begins_again_after_a_first_start_cut_short(folder: Path) -> None:
         assert database.execute("select 1").fetchone() == (1,)
 
 
-def test_it_refuses_data_of_another_postgresql(folder: Path) -> None:
+def test_it_refuses_data_of_another_postgresql(data: Path) -> None:
     """The sentence says which version made it and what to do, before PostgreSQL fails with its own."""
-    data = folder / "data"
-    with embedded.servers(data, fast=True):
-        pass
-    assert eventually(lambda: not processes_on(folder), seconds=10)
     (data / "postgres" / "PG_VERSION").write_text("16\n")
     with pytest.raises(embedded.EmbeddedError, match="made by PostgreSQL 16"), embedded.servers(data, fast=True):
         pass
@@ -345,8 +386,9 @@ def test_it_leaves_a_folder_of_other_files_alone(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]
 
 
-def test_run_gives_a_command_both_urls_and_its_status_back(home: Path) -> None:
+def test_run_gives_a_command_both_urls_and_its_status_back(home: Path, made: Path) -> None:
     """`run -- COMMAND` becomes the command: its status is the caller's, and the servers end with it."""
+    copied(made, home)
     program = "import os, sys; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL']); sys.exit(7)"
     done = embedded_command("run", "--", sys.executable, "-c", program)
     assert done.returncode == 7, done.stderr
@@ -364,8 +406,9 @@ def test_run_keeps_urls_that_are_set_and_starts_nothing(home: Path) -> None:
     assert not home.exists()
 
 
-def test_a_program_alone_gets_them_for_its_own_life(home: Path) -> None:
+def test_a_program_alone_gets_them_for_its_own_life(home: Path, made: Path) -> None:
     """The settings ask for the addresses; nobody has to start anything before `manage.py shell`."""
+    copied(made, home)
     program = "from gatekeeper import embedded; print(embedded.urls() == embedded.urls(), embedded.urls()['REDIS_URL'])"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, env=CLEAN, capture_output=True, text=True, check=True
@@ -384,9 +427,9 @@ def test_run_fast_leaves_nothing_behind() -> None:
     assert eventually(lambda: not thrown_away.exists(), seconds=15)
 
 
-def test_reset_removes_the_data_once_nobody_uses_it(home: Path) -> None:
+def test_reset_removes_the_data_once_nobody_uses_it(home: Path, made: Path) -> None:
     """It waits for servers that are just stopping."""
-    with embedded.servers(home, fast=True):
+    with embedded.servers(copied(made, home), fast=True):
         (home / "notes.txt").write_text("not ours to remove")
     done = embedded_command("reset")
     assert done.returncode == 0, done.stderr
