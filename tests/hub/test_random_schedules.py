@@ -170,6 +170,7 @@ class Schedule(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_at_rest_the_hub_equals_the_record_or_somebody_is_asked(town: Town) -> None:
     """After any walk of acts here, acts on the Hub, and failures."""
+
     class Here(Schedule):
         pass
 
