@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, User
 from accounts.viewer import Viewer
-from gatekeeper.models import Drift, Grant, HubAccess, Notice, Repository, Stage
+from gatekeeper.models import Drift, Grant, HubAccess, Notice, Repository, Stage, SyncPause
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Access, Closing
 from gatekeeper.rules.drift import KINDS, DriftKind, DriftStatus, Severity
@@ -98,7 +98,8 @@ def find_all(repository: Repository, *, findings: Iterable[Finding], at: datetim
         worker = acting(Viewer.system("hub"))
         write_events((("drift.find", drift, {"kind": drift.kind}) for drift in new), by=worker, at=at)
         _tell_the_stewards(locked, new, at=at)
-        if locked.enforced_since is not None:
+        # A database that was restored does not know what was decided since: it proposes.
+        if locked.enforced_since is not None and not SyncPause.objects.after_restore(locked).exists():
             _enforce(locked, new, at=at)
     return new
 

@@ -128,7 +128,8 @@ def take(*, passing_over: Collection[int] = (), reset_known: bool = True) -> Cla
         wanted = {row.pk: to_do(row, reset_known=reset_known) for row in rows}
         settled = [row for row in rows if wanted[row.pk] is None]
         close(settled)
-        rows = [row for row in rows if wanted[row.pk] is not None and not _park_the_unproven(row, wanted[row.pk])]
+        rows = _without_drift([row for row in rows if wanted[row.pk] is not None], wanted)
+        rows = [row for row in rows if not _park_the_unproven(row, wanted[row.pk])]
         if not rows:
             return Claim(repository, None, [], settled=settled)
         claim = _group(repository, rows, wanted)
@@ -167,6 +168,13 @@ def _doubt_the_vanished(rows: Sequence[HubAccess]) -> None:
         row.doubt_until = row.leased_until + call_limit()
         row.lease = ""
     write_back(lost, ["applied_at", "applied_generation", "doubt_until", "lease"])
+
+
+def _without_drift(rows: list[HubAccess], wanted: dict[int, Call | None]) -> list[HubAccess]:
+    """Leave alone what was as wished before, and turned out to be otherwise now: that is drift, and not told over."""
+    changed = {row.pk for row in rows if row.confirmed_at is not None and wanted[row.pk] is not Call.LOOK}
+    HubAccess.objects.filter(pk__in=changed).update(due_at=None)
+    return [row for row in rows if row.pk not in changed]
 
 
 def _park_the_unproven(row: HubAccess, call: Call | None) -> bool:

@@ -233,6 +233,8 @@ def _say(write: Write, diff: Diff) -> None:
         if number > NAMED:
             write(f"    … and {number - NAMED} more")
     write(f"{diff.gates} gates or cards would be written.")
+    if diff.drift:
+        write(f"{diff.drift} findings stand in the drift inbox: nothing is told about them by itself.")
     for each in diff.unread:
         write(f"Not read: {each.name} {each.failure}".rstrip())
     write(f"Digest: {diff.digest}")
@@ -246,6 +248,7 @@ def _diff_as_json(diff: Diff) -> dict[str, Any]:
         "removed": diff.removed,
         "closed": diff.closed,
         "gates": diff.gates,
+        "drift": diff.drift,
         "unread": [each.name for each in diff.unread],
         "people": [
             {"change": change, "person": row.person.username, "repository": row.repository.name, "seen": row.seen}

@@ -57,9 +57,9 @@ class SyncPauseQuerySet(models.QuerySet["SyncPause"]):
         """Return the open pauses that hold a repository back: its own, and those of the whole installation."""
         return self.open().filter(Q(repository=None) | Q(repository=repository))
 
-    def visible_to(self, viewer: "Viewer") -> "SyncPauseQuerySet":
-        """Return the pauses of the repositories that the viewer sees, and those of the installation."""
-        return self.filter(Q(repository=None) | Q(repository__in=Repository.objects.visible_to(viewer)))
+    def after_restore(self, repository: Repository) -> "SyncPauseQuerySet":
+        """Return the open pauses that hold a repository back because its database may be older than what was done."""
+        return self.holding(repository).filter(cause=PauseCause.RESTORE)
 
 
 class SyncPause(models.Model):

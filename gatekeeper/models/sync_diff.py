@@ -1,7 +1,8 @@
-"""What workers would tell the Hub if they went on now: the difference between what is wished and what was last read.
+"""What workers would tell the Hub if they went on now: wishes that were not read back, where the Hub says otherwise.
 
 It is drawn from rows alone. Whoever lets the sync go on after a restore names its digest, so that nobody agrees to one
-difference and gets another.
+difference and gets another. What was confirmed once and stands otherwise by now is drift, which nobody is told of
+without being asked.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from django.db.models import Q, QuerySet
 
 from gatekeeper.rules.access import Access, Closing, Seen, Sight, Wish, closing_owed
 
+from .drift import Drift
 from .hub_access import HubAccess, RepositoryWish
+from .paging import count_up_to
 from .repositories import Repository
 from .sync import SyncPause
 
@@ -32,7 +35,7 @@ class Diff:
     """How many people would be accepted, lose access, have a request closed; how many gates or cards be written.
 
     `unread` are the repositories whose lists were not read whole since the time that was asked for; `people` holds the
-    first rows of each change.
+    first rows of each change. `drift` counts the findings that wait for somebody; they are no part of the digest.
     """
 
     digest: str
@@ -40,6 +43,7 @@ class Diff:
     removed: int
     closed: int
     gates: int
+    drift: int
     unread: tuple[Repository, ...] = ()
     people: dict[Change, list[HubAccess]] = field(default_factory=dict)
 
@@ -75,6 +79,7 @@ def diff_of(repository: Repository | None, *, since: datetime | None = None, mos
         counted[Change.REMOVED],
         counted[Change.CLOSED],
         len(gates),
+        count_up_to(Drift.objects.waiting().filter(repository__in=linked)),
         unread,
         people,
     )
@@ -86,7 +91,7 @@ def what_waits(held: SyncPause, *, most: int = 0) -> Diff:
 
 
 def _differing(linked: QuerySet[Repository]) -> QuerySet[HubAccess]:
-    """Return the rows at these repositories where the Hub says something else than is wished, in a settled order.
+    """Return the rows at these repositories that are to be told and stand otherwise on the Hub, in a settled order.
 
     Parked ones are among them: whoever takes them up again gets what they wish.
     """
@@ -94,7 +99,8 @@ def _differing(linked: QuerySet[Repository]) -> QuerySet[HubAccess]:
     removed = Q(seen=Seen.ACCEPTED) & ~Q(access=Access.YES) & (Q(access=Access.NO) | ~Q(closing=""))
     closed = ~Q(closing="") & ~Q(access=Access.YES) & ~Q(seen__in=(Seen.ACCEPTED, Seen.NONE))
     return (
-        HubAccess.objects.filter(accepted | removed | closed, repository__in=linked)
+        HubAccess.objects.unsettled()
+        .filter(accepted | removed | closed, repository__in=linked, confirmed_at=None)
         .select_related("person", "repository")
         .order_by("repository", "pk")
     )

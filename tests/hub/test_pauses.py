@@ -17,8 +17,8 @@ from gatekeeper import valkey
 from gatekeeper.actions import grants, sync
 from gatekeeper.hub import claims, marks, observe, settle, tally
 from gatekeeper.hub.port import HubError
-from gatekeeper.models import Grant, HubAccess, Repository, RepositoryWish, SyncMark, SyncPause
-from gatekeeper.models.sync_diff import what_waits
+from gatekeeper.models import Drift, Grant, HubAccess, Repository, RepositoryWish, SyncMark, SyncPause
+from gatekeeper.models.sync_diff import diff_of, what_waits
 from tests import factories
 
 from .conftest import Town, calls, hurry, settled
@@ -254,6 +254,37 @@ def test_a_reading_from_before_is_not_taken_up(town: Town, data: Path) -> None:
     assert cache.get(marks.place_of(town.repository.pk)) is None
 
 
+def test_what_was_settled_before_the_backup_is_drift_and_not_told_over(town: Town, data: Path) -> None:
+    """Rejected on the Hub since, and first only not found: whatever is read of it meanwhile, somebody decides."""
+    town.start()
+    town.active("kiri")
+    held = marks.pause_after_restore(by=Viewer.system("hub"))
+    town.hub.set_status(town.name, "kiri", "rejected", by="amara")
+    town.observe()
+    Repository.objects.update(read_in_full_at=None)
+    town.observe()
+    assert town.row("kiri").seen == "rejected"
+    diff = what_waits(held)
+    assert (diff.accepted, diff.unread) == (0, ())
+    sync.resume(None, by=Viewer.system("hub"), confirm=diff.digest)
+    settled()
+    town.observe()
+    assert town.stands("kiri") == "rejected"
+    assert diff_of(None).drift == 1
+    assert Drift.objects.get().kind == "missing_access"
+
+
+def test_a_restored_database_proposes_where_it_would_enforce(town: Town, data: Path) -> None:
+    """Somebody let in since the backup stays in, until a person has looked."""
+    town.start()
+    Repository.objects.update(enforced_since=timezone.now())
+    marks.pause_after_restore(by=Viewer.system("hub"))
+    town.accepted_there("lin")
+    town.observe()
+    assert Drift.objects.get().status == "open"
+    assert diff_of(None).removed == 0
+
+
 # From a shell
 
 
@@ -287,7 +318,7 @@ def test_the_shell_pauses_says_so_and_lets_go_on(town: Town) -> None:
 def test_the_shell_shows_who_would_be_accepted_again(town: Town, data: Path) -> None:
     """The reason for all of it: a backup older than a removal. A digest of something else is refused."""
     town.start()
-    town.active("kiri")
+    town.approved("kiri")
     assert "name its digest" in hub_command("pause", "--after-restore")
     town.hub.set_status(town.name, "kiri", "rejected", by="amara")
     said = hub_command("diff")
@@ -340,4 +371,3 @@ def test_a_diff_without_a_pause_says_what_the_next_sweep_tells(town: Town) -> No
     assert timezone.now() >= Repository.objects.get().observed_at  # type: ignore[operator]  # it was read
     assert not SyncPause.objects.exists()
     assert factories.fresh(town.repository).failure == ""
-    assert what_waits  # the same difference is what a resume compares with

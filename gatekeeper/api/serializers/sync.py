@@ -95,6 +95,7 @@ class DiffShown(Shape):
     removed = serializers.IntegerField()
     closed = serializers.IntegerField(help_text="Requests closed that give no access.")
     gates = serializers.IntegerField(help_text="Gates and cards written.")
+    drift = serializers.IntegerField(help_text="Findings that wait for somebody; nothing is told about them by itself.")
     unread = RepositoryName(many=True, help_text="Repositories whose lists were not read since the pause.")
     people = WouldBeTold(many=True, help_text="The first 100 of each change.")
 

@@ -223,6 +223,7 @@ def _waiting(repository: Repository | None) -> dict[str, Any]:
         "removed": diff.removed,
         "closed": diff.closed,
         "gates": diff.gates,
+        "drift": diff.drift,
         "unread": diff.unread,
         "people": [
             {"change": change, "repository": row.repository, "person": row.person}
