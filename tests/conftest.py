@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from accounts.models import HubPerson, Publisher
 from accounts.viewer import Viewer
@@ -32,6 +33,12 @@ def own_cache(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid.uuid4().hex}"}}
     settings.GATEKEEPER_DATA = tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(autouse=True)
+def in_english(settings: Any) -> None:
+    """The language of the last request of the test before is not left behind."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

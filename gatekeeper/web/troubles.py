@@ -43,7 +43,7 @@ def in_words(found: Standing) -> list[Trouble]:
                 if now.after_restore
                 else _("The sync is paused for the whole installation."),
                 now.paused_since,
-                f"{_('Nothing is told to the Hub.')} {removals_held(now.removals_waiting)}",
+                " ".join([_("Nothing is told to the Hub."), removals_held(now.removals_waiting)]),
                 reverse("web:sync"),
                 grave=True,
             )
