@@ -123,7 +123,7 @@ def test_what_is_no_announcement_is_refused(body: bytes) -> None:
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=20,
+    max_leaves=6,
 )
 KEYS = st.sampled_from(["event", "repo", "discussion", "comment", "webhook", "updatedRefs", "movedTo"])
 INNER = st.sampled_from(["scope", "id", "type", "name", "num", "isPullRequest", "version", "ref"])
