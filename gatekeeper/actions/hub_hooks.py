@@ -4,6 +4,7 @@ A publisher needs none: what it announces is found by polling too, a little late
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -46,7 +47,7 @@ def _is_local(host: str | None) -> bool:
 def what_is_missing(publisher: Publisher) -> Refusal | None:
     """Return what a publisher needs before its webhook can be switched on, or None."""
     if not hub_can_call():
-        return Refusal(NO_ADDRESS.code, NO_ADDRESS.message, {"address": settings.PUBLIC_URL})
+        return replace(NO_ADDRESS, values={"address": settings.PUBLIC_URL})
     if HubToken.objects.current_for(publisher) is None:
         return NO_TOKEN
     if not Repository.objects.linked().filter(publisher=publisher).exists():

@@ -1,6 +1,7 @@
 """Verbs of invitations: by link, by a list of Hub names, accepted, withdrawn. Whoever is invited still has to ask."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -27,7 +28,7 @@ BAD_DAYS = Refusal("days_malformed", _("An invitation lasts between 1 and 365 da
 BAD_USES = Refusal("uses_malformed", _("A link can be used between 1 and 1,000 times."))
 NO_NAMES = Refusal("names_missing", _("Give at least one Hub name."))
 TOO_MANY = Refusal("too_many_names", _("A list holds at most %(most)s names."), {"most": MOST_NAMES})
-BAD_NAMES = Refusal("names_malformed", _("These are no names that the Hub gives out: %(names)s"))
+BAD_NAMES = Refusal("names_malformed", _("These are no names that the Hub gives out: %(names)s."))
 CLOSED = Refusal("stage_closed", _("The stage is closed for good: nobody can be invited to it any more."))
 NOT_PUBLISHED = Refusal("release_not_published", _("Publish the release first: nobody invited could see its page."))
 NOT_USABLE = Refusal(
@@ -110,7 +111,7 @@ def _wanted(names: str) -> dict[str, str]:
         if len(found) > MOST_NAMES or len(wrong) > MOST_NAMES:
             raise Invalid(TOO_MANY, {"names": TOO_MANY})
     if wrong:
-        refusal = Refusal(BAD_NAMES.code, BAD_NAMES.message, {"names": ", ".join(wrong[:10])})
+        refusal = replace(BAD_NAMES, values={"names": ", ".join(wrong[:10])})
         raise Invalid(refusal, {"names": refusal})
     if not found:
         raise Invalid(NO_NAMES, {"names": NO_NAMES})

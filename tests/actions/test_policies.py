@@ -76,6 +76,7 @@ def test_terms_are_published_with_defaults_and_hashes(stage: Stage, bram: Viewer
 
 
 GOOD = {
+    "entry": "invited",
     "intake": "hub_is_enough",
     "automatic": "always",
     "approvals_required": 5,
@@ -90,6 +91,7 @@ GOOD = {
 }
 BAD: list[tuple[str, Any]] = [
     ("shoe_size", 42),
+    ("entry", "nobody"),
     ("intake", "by_pigeon"),
     ("automatic", "sometimes"),
     ("approvals_required", 0),
