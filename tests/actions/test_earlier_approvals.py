@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -377,10 +376,8 @@ def test_a_file_that_is_not_confirmed_is_forgotten(end: str, stage: Stage, bram:
 # Size
 
 
-def test_ten_thousand_lines_would_take_seconds_and_few_statements(
-    stage: Stage, aurora: Repository, bram: Viewer
-) -> None:
-    """A constant number of statements for each thousand lines, and a millisecond of ours for each line."""
+def test_thousands_of_lines_take_few_statements(stage: Stage, aurora: Repository, bram: Viewer) -> None:
+    """A constant number for each thousand lines."""
     HubPerson.objects.see_many(
         [{"hub_user_id": factories.hub_id(f"person-{n}"), "username": f"person-{n}"} for n in range(0, 2_000, 2)]
     )
@@ -389,11 +386,9 @@ def test_ten_thousand_lines_would_take_seconds_and_few_statements(
         HubAccess(repository=aurora, person=person, seen="pending", seen_at=now, seen_requested_at=now)
         for person in HubPerson.objects.filter(username__startswith="person-")
     )
-    begun = time.process_time()
     with CaptureQueriesContext(connection) as counted:
         source = factories.rehearsed(stage, *(f"person-{n}" for n in range(2_000)), by=bram)
         earlier_approvals.confirm(source, by=bram, seen=source.digest)
-    assert time.process_time() - begun < 2
     assert source.counts == {"grant": 1_000, "waits": 1_000}
     assert Grant.objects.count() == 1_000
     assert len(counted) < 2 * 40
