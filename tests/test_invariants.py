@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,20 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, HubPerson, HubToken, Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, intake, people, policies, repositories, requests, reviews, stages
+from gatekeeper.actions import (
+    arrivals,
+    decisions,
+    earlier_approvals,
+    grants,
+    intake,
+    people,
+    policies,
+    repositories,
+    requests,
+    reviews,
+    stages,
+    terms,
+)
 from gatekeeper.log import scrubbed
 from gatekeeper.models import (
     Acceptance,
@@ -84,10 +98,24 @@ def test_invariant_01_no_grant_without_an_acceptance_of_the_licence_in_force(
     imported = factories.imported(stage, kiri, by=amara)
     assert imported.terms_unproven
     assert not Acceptance.objects.filter(person=kiri).exists()
+    listed = factories.account("listed")
+    factories.confirmed_import(stage, "listed", by=amara)
+    grant = Grant.objects.get(person=listed.person)
+    assert grant.terms_unproven
+    terms.accept(grant, by=listed, text_sha256=raw_hash(b"Other words."))
+    assert not factories.fresh(grant).terms_unproven
 
 
-def test_invariant_02_no_grant_without_a_decision_or_an_import(stage: Stage, ha: Viewer, chidi: Viewer) -> None:
-    """The database holds it, whatever code comes."""
+def test_invariant_02_no_grant_without_a_decision_or_an_import(
+    stage: Stage, ha: Viewer, ines: Viewer, chidi: Viewer, amara: Viewer
+) -> None:
+    """The database holds it, whatever code comes; an import is recorded with what it rests on."""
+    source = factories.confirmed_import(stage, "ines,2025-03-01,Ana Lee,Licence v1", by=amara, evidence=b"%PDF-1.7")
+    imported = Grant.objects.get(person=ines.person)
+    assert imported.imported_by == amara.user
+    rests_on = Event.objects.get(action="grant.bring_in", object_id=imported.pk).data
+    assert (rests_on["import"], rests_on["approved_on"]) == (source.pk, "2025-03-01")
+    assert all(rests_on[name] for name in ("approver_digest", "terms_digest", "file_sha256", "evidence_sha256"))
     grant = factories.waiting_grant(stage, ha, by=chidi)
     assert grant.decision is not None
     assert grant.decision.outcome == "approved"
@@ -160,13 +188,24 @@ def test_invariant_06_a_stage_that_is_not_open_makes_no_grant_by_any_door(
     amara: Viewer,
     kiri: HubPerson,
 ) -> None:
-    """Approval, rule, reinstatement, import, the Hub's list, the API: every way in is closed."""
+    """Approval, rule, reinstatement, import, spreadsheet, the Hub's list, the API: every way in is closed."""
     stage = factories.open_stage(aurora, by=amara, intake="hub_is_enough", automatic="always")
     waiting_person = factories.brought_in(aurora, ha.person)
     stopped = grants.suspend(factories.imported(stage, ines.person, by=amara), by=amara)
     draft = factories.draft(stage, chidi)
+    factories.confirmed_import(stage, "late-comer", by=amara)
+    unconfirmed = factories.rehearsed(stage, "late-comer", by=amara)
+    lapsed = factories.lapsed(factories.imported(stage, factories.account("lapsed").person, by=amara), by=amara)
     move(stage, by=amara)
     before = Grant.objects.count()
+    late = factories.account("late-comer").person
+    assert late is not None
+    arrivals.meet([late])
+    arrivals.meet_all()
+    with suppress(Refused):
+        earlier_approvals.confirm(unconfirmed, by=amara, seen=earlier_approvals.rehearse(unconfirmed, by=amara).digest)
+    with refused(Unmet, "stage_not_open"):
+        terms.restore_all([lapsed])
     with refused(Unmet, "stage_not_open"):
         decisions.approve(factories.fresh(waiting_person), by=chidi, words="Welcome.")
     with refused(Unmet, "stage_not_open"):

@@ -45,11 +45,11 @@ REASONS: dict[str, str] = {
     "own": _("This is the name of somebody who brings the list in: nobody approves themselves."),
     "name_changed_hands": _("More than one account of the Hub has had this name, so it does not say who was approved."),
     "denied_before": _("This person was denied finally here. An import does not undo that."),
-    "revoked_before": _("This person's access was revoked here. An import does not undo that."),
+    "revoked_before": _("This person’s access was revoked here. An import does not undo that."),
     # Waits
-    "sign_in": _("Waits until the holder of the name signs in, or the Hub's own lists show them."),
-    "stage_not_open": _("Waits until the stage is open: only then grants are made."),
-    "stage_full": _("Waits for a place: every place of the stage is taken."),
+    "sign_in": _("Until the holder of the name signs in, or the Hub’s own lists show them."),
+    "stage_not_open": _("Until the stage is open: only then grants are made."),
+    "stage_full": _("Until there is a place: every place of the stage is taken."),
     "": "",
 }
 

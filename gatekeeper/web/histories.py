@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -21,6 +22,7 @@ from gatekeeper.models import (
     Decision,
     Event,
     Grant,
+    Invited,
     MessageKind,
     Origin,
     Outcome,
@@ -63,6 +65,7 @@ def history_of(case: AccessRequest, fields: frozenset[str]) -> list[Happening]:
         *_grants(case),
         *(_reviews(case, fields) if "reviews" in fields else ()),
         *(_record(case, fields) if "history" in fields else _end(case)),
+        *(_came_by(case) if "history" in fields else ()),
     ]
     return sorted(told, key=lambda happening: happening.at)
 
@@ -152,6 +155,24 @@ RECORDED = {
 def _record(case: AccessRequest, fields: frozenset[str]) -> Iterator[Happening]:
     for event in Event.objects.about("accessrequest", case.pk).filter(action__in=RECORDED).select_related("actor"):
         yield Happening(event.at, _(RECORDED[event.action]), _name(event.actor, fields))
+
+
+def _came_by(case: AccessRequest) -> Iterator[Happening]:
+    """How the publisher's people know of the person: an invitation, an approval of long ago."""
+    invited = Invited.objects.standing().filter(stage=case.stage_id, person=case.person_id, met_at__isnull=False)
+    for each in invited.select_related("invitation"):
+        yield Happening(each.met_at or case.created_at, _("Invited"), said=each.invitation.label, private=True)
+    for line in case.earlier_approvals.select_related("source"):
+        values = {"approver": line.approver, "terms": line.terms, "list": line.source.file_name, "line": line.line}
+        day = date_format(line.approved_on, "DATE_FORMAT") if line.approved_on else ""
+        said = _("Approved by %(approver)s on %(day)s (%(list)s, line %(line)s).") % {**values, "day": day}
+        terms = _("Terms then: %(terms)s") % values if line.terms else ""
+        yield Happening(
+            line.settled_at or case.created_at,
+            _("An earlier approval was joined to it"),
+            said=f"{said}\n{terms}".strip(),
+            private=True,
+        )
 
 
 def _end(case: AccessRequest) -> Iterator[Happening]:

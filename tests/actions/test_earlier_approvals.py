@@ -30,6 +30,7 @@ from gatekeeper.rules.access import Access
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
 from tests.expect import events, everything, last_event, refused, wish
+from tests.races import race
 
 PDF = b"%PDF-1.7\nminutes of the board\n"
 
@@ -308,6 +309,25 @@ def test_it_waits_for_a_place(aurora: Repository, ha: Viewer, ines: Viewer, amar
     grants.relinquish(Grant.objects.get(), by=ha)
     clock.tick()
     assert [grant.person for grant in Grant.objects.live()] == [ines.person]
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_cap_holds_when_lists_are_confirmed_together(aurora: Repository, amara: Viewer) -> None:
+    """Invariant 7: two lists of four, at the same moment, on five places; nobody gets two grants."""
+    stage = factories.open_stage(aurora, by=amara, cap=5)
+    for number in range(8):
+        factories.account(f"person-{number}")
+    lists = [
+        factories.rehearsed(stage, *(f"person-{number}" for number in range(first, 8, 2)), by=amara)
+        for first in range(2)
+    ]
+    again = factories.rehearsed(stage, *(f"person-{number}" for number in range(4)), by=amara)
+    race(lambda i: earlier_approvals.confirm([*lists, again][i], by=amara, seen=[*lists, again][i].digest), times=3)
+    assert Grant.objects.live().count() == 5
+    assert Grant.objects.values("person").distinct().count() == 5
+    waiting = EarlierApproval.objects.filter(reason="stage_full", source__status="confirmed")
+    assert all(line.grant is None for line in waiting)
 
 
 def test_a_closed_stage_takes_nobody(stage: Stage, bram: Viewer) -> None:

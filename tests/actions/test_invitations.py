@@ -303,15 +303,6 @@ def test_what_began_before_goes_on(stage: Stage, aurora: Repository, ha: Viewer,
     assert requests.submit(draft, by=ha).status == "submitted"
 
 
-def test_a_word_that_is_none_is_refused(stage: Stage, amara: Viewer) -> None:
-    """Only the two."""
-    form, licence = factories.form(stage.release.publisher, by=amara), factories.current_licence(stage)
-    from gatekeeper.actions import policies
-
-    with refused(Invalid, "term_malformed", "entry"):
-        policies.publish_policy(stage, by=amara, form=form, licence_version=licence, terms={"entry": "friends"})
-
-
 def test_it_costs_the_same_for_two_as_for_forty(
     stage: Stage, aurora: Repository, amara: Viewer, django_assert_num_queries: Any
 ) -> None:

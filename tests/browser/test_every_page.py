@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import stages
+from gatekeeper.actions import invitations, stages, terms
 from gatekeeper.models import Grant, HubAccess, Repository, Stage
 from tests import factories
 
@@ -54,6 +54,12 @@ def places(
     assert policy is not None
     release, publisher = stage.release, "aurora-lab"
     later = factories.planned_stage(aurora, by=amara)
+    factories.imported(stage, factories.account("mira").person, by=amara)
+    terms.ask_for_terms(stage, by=amara, days=30)
+    held = factories.imported(later_open(aurora, by=amara), ha.person, by=amara)
+    rehearsed = factories.rehearsed(stage, "kofi", "late-comer", "a b", by=amara, evidence=b"%PDF-1.7 minutes")
+    invitation = factories.invitation(stage, by=amara)
+    invitations.invite_names(stage, by=amara, label="Lab", days=9, names="ha-nguyen late-comer")
     drift = factories.drift(aurora, person=factories.hub_person("ghosty"))
     return {
         "nobody": [
@@ -72,6 +78,7 @@ def places(
             "/my-access/",
             f"/my-access/{grant.pk}/give-back/",
             f"/stages/{stage.pk}/apply/",
+            f"/my-access/{held.pk}/licence/",
             f"/requests/{draft.pk}/questions/",
             f"/requests/{draft.pk}/licence/",
             f"/requests/{draft.pk}/submit/",
@@ -114,6 +121,13 @@ def places(
             f"/stages/{stage.pk}/pause/",
             f"/stages/{stage.pk}/close/",
             f"/stages/{stage.pk}/grants/",
+            f"/stages/{stage.pk}/imports/",
+            f"/imports/{rehearsed.pk}/",
+            f"/imports/{rehearsed.pk}/discard/",
+            f"/stages/{stage.pk}/imported/",
+            f"/stages/{stage.pk}/imported/reset/",
+            f"/stages/{stage.pk}/invitations/",
+            f"/invitations/{invitation.pk}/withdraw/",
             f"/grants/{grant.pk}/suspend/",
             f"/grants/{grant.pk}/revoke/",
             "/drift/",
@@ -130,6 +144,11 @@ def places(
             "/sync/resume/",
         ],
     }
+
+
+def later_open(repository: Repository, *, by: Viewer) -> Stage:
+    """An open stage with restrictions to acknowledge."""
+    return factories.open_stage(repository, by=by, restrictions=("law", "minors"))
 
 
 def planned_open(stage: Stage, *, by: Viewer) -> Stage:

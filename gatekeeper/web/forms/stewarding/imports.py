@@ -65,7 +65,7 @@ class InvitationForm(forms.Form):
     """A link that invites."""
 
     label = forms.CharField(
-        label=_("For whom it is"), max_length=200, help_text=_("Only your publisher's people see it.")
+        label=_("For whom it is"), max_length=200, help_text=_("Only your publisher’s people see it.")
     )
     days = forms.IntegerField(label=_("It lasts, in days"), initial=14)
     uses = forms.IntegerField(label=_("People who can accept it"), initial=1)
@@ -75,7 +75,7 @@ class NamesForm(forms.Form):
     """Hub names to invite."""
 
     label = forms.CharField(
-        label=_("For whom it is"), max_length=200, help_text=_("Only your publisher's people see it.")
+        label=_("For whom it is"), max_length=200, help_text=_("Only your publisher’s people see it.")
     )
     days = forms.IntegerField(label=_("Names wait for their holders, in days"), initial=90)
     names = forms.CharField(

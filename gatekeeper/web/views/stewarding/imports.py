@@ -26,6 +26,10 @@ from gatekeeper.web.words import VERDICTS
 
 from .stages import find_worked_on
 
+EXAMPLE = """name,date,approver,terms
+ha-nguyen,2025-03-31,Ana Lee,Licence v1
+https://huggingface.co/ines,2025-04-02,Ethics board,"""
+
 
 def find_import(request: HttpRequest, pk: int) -> ApprovalImport:
     """Return a file of earlier approvals of a publisher that the viewer works for."""
@@ -51,7 +55,7 @@ def stage_imports(request: HttpRequest, pk: int) -> HttpResponse:
         except Invalid as refused:
             put_refusals(form, refused)
     files = ApprovalImport.objects.visible_to(viewer_of(request)).filter(stage=stage).select_related("created_by")
-    context = {"stage": stage, "form": form, "page": paged(request, files, order="-id", size=25)}
+    context = {"stage": stage, "form": form, "page": paged(request, files, order="-id", size=25), "example": EXAMPLE}
     return render(request, "stewarding/imports.html", context, status=status_of(form))
 
 
