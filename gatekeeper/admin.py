@@ -126,25 +126,6 @@ shown(models.Message, "pk", "request", "kind", "author", "sent_at", hidden=("tex
 shown(models.Review, "pk", "submission", "reviewer", "reviewed_at", hidden=("note",))
 shown(models.Decision, "pk", "request", "outcome", "reason_codes", "decided_by", "decided_at", filters=("outcome",))
 shown(models.Grant, "pk", "stage", "person", "status", "activated_at", "ends_at", filters=("status",))
-shown(
-    models.ApprovalImport,
-    *("pk", "stage", "file_name", "status", "lines", "created_at", "confirmed_at"),
-    filters=("status",),
-)
-shown(
-    models.EarlierApproval,
-    *("pk", "source", "line", "hub_name", "verdict", "reason", "settled_at"),
-    hidden=("approver", "terms", "salt"),
-    filters=("verdict",),
-)
-shown(
-    models.Invitation,
-    *("pk", "stage", "kind", "status", "uses", "most_uses", "expires_at"),
-    hidden=("digest",),
-    filters=("kind", "status"),
-)
-shown(models.Invited, "pk", "stage", "hub_name", "person", "met_at", "withdrawn_at")
-shown(models.StoredFile, "pk", "publisher", "name", "kind", "size", "sha256", "stored_at")
 shown(models.PersonalText, "pk", "person", "purpose", "created_at", "delete_after", "hold", hidden=("body", "salt"))
 shown(models.Event, "pk", "at", "actor", "action", "object_kind", "object_id", "checkpoint")
 shown(models.Checkpoint, "pk", "events", "last_event", "digest", "sealed_at")
