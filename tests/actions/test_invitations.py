@@ -186,6 +186,25 @@ def test_who_is_invited_already_is_left_out(stage: Stage, ha: Viewer, bram: View
     assert told(ha) == ["invited"]
 
 
+def test_who_came_by_link_and_took_a_listed_name_is_invited_once(stage: Stage, juma: Viewer, bram: Viewer) -> None:
+    """The name on the list turns out to be theirs: it is let go, and they hear no second time."""
+    _made, digest = link(stage, bram)
+    came = invitations.accept_invitation(digest, by=juma)
+    listed_name = names(stage, bram, "new-name").invited.get()
+    renamed = HubPerson.objects.see(hub_user_id=came.person.hub_user_id, username="new-name")
+    arrivals.meet([renamed])
+    assert Invited.objects.standing().get(person=renamed) == came
+    assert factories.fresh(listed_name).withdrawn_at is not None
+    assert told(juma) == []
+
+
+def test_nobody_is_looked_for_whose_name_is_hidden(stage: Stage, bram: Viewer, django_assert_num_queries: Any) -> None:
+    """A list that waits has no name that could be theirs."""
+    names(stage, bram, "late-comer")
+    with django_assert_num_queries(0):
+        arrivals.meet([HubPerson(hub_user_id=factories.hub_id("hidden"), username="")])
+
+
 def test_one_can_be_taken_back(by_invitation: Stage, ha: Viewer, bram: Viewer, chidi: Viewer) -> None:
     """A slip of the pen; a request that is open already goes its way."""
     made = names(by_invitation, bram, "ha-nguyen", "late-comer")
