@@ -59,6 +59,6 @@ def console_of(repositories: Sequence[Repository]) -> Console:
 
 def budgets_of(used: Iterable[HubToken]) -> dict[int, budget.Standing]:
     """Return how the budgets of tokens stand, by token; where nothing is known it is left out."""
-    names = {token.pk: budget.Name(token.fingerprint, owner=token.hub_user_id) for token in used}
+    names = {token.pk: tokens.name_of(token) for token in used}
     standing = budget.standing(list(names.values()))
     return {pk: standing[name] for pk, name in names.items() if name in standing}

@@ -105,25 +105,20 @@ def _believed(row: HubAccess) -> bool:
     return row.access == Access.YES or row.doubt_until is None or row.seen_at >= row.doubt_until
 
 
-def take(*, passing_over: Collection[int] = (), reset_known: bool = True) -> Claim | None:
-    """Lease the next rows that want the same done, removals first; None when nothing is due at any other repository.
+def take(repository_id: int, *, removing: bool, reset_known: bool = True) -> Claim:
+    """Lease the next rows of a repository that want the same done: those that take something away, or the others.
 
     Rows that turn out to be settled by what was seen are closed here and now: nothing is left to say about them.
     """
     at = timezone.now()
-    found = _most_urgent(passing_over, at)
-    if found is None:
-        return None
-    pk, removing = found
     with transaction.atomic():
-        due = _claimable(at).filter(repository=pk)
+        due = _claimable(at, removing=removing).filter(repository=repository_id)
         rows = list(
-            (due.exclude(access=Access.YES) if removing else due)
-            .select_for_update(no_key=True, skip_locked=True, of=("self",))
+            due.select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("person")
             .order_by("due_at", "pk")[:READ_AT_ONCE]
         )
-        repository = Repository.objects.select_related("token").get(pk=pk)
+        repository = Repository.objects.select_related("token").get(pk=repository_id)
         _doubt_the_vanished(rows)
         wanted = {row.pk: to_do(row, reset_known=reset_known) for row in rows}
         settled = [row for row in rows if wanted[row.pk] is None]
@@ -139,23 +134,17 @@ def take(*, passing_over: Collection[int] = (), reset_known: bool = True) -> Cla
     return claim
 
 
-def _claimable(at: datetime) -> QuerySet[HubAccess]:
-    open_to = Q(repository__parked_reason="") | Q(repository__parked_reason=CLOSING_ONLY) & ~Q(access=Access.YES)
-    return HubAccess.objects.due(at=at).filter(open_to)
+def _claimable(at: datetime, *, removing: bool) -> QuerySet[HubAccess]:
+    due = HubAccess.objects.due(at=at)
+    if removing:
+        return due.exclude(access=Access.YES).filter(repository__parked_reason__in=("", CLOSING_ONLY))
+    return due.filter(access=Access.YES, repository__parked_reason="")
 
 
-def _most_urgent(passing_over: Collection[int], at: datetime) -> tuple[int, bool] | None:
-    due = (
-        _claimable(at)
-        .exclude(repository__in=passing_over)
-        .order_by("due_at", "pk")
-        .values_list("repository", flat=True)
-    )
-    removal = due.exclude(access=Access.YES).first()
-    if removal is not None:
-        return removal, True
-    other = due.first()
-    return None if other is None else (other, False)
+def most_urgent(*, removing: bool, passing_over: Collection[int] = ()) -> int | None:
+    """Return the repository where something has been due the longest: something to take away, or something else."""
+    due = _claimable(timezone.now(), removing=removing).exclude(repository__in=passing_over)
+    return due.order_by("due_at", "pk").values_list("repository", flat=True).first()
 
 
 def _doubt_the_vanished(rows: Sequence[HubAccess]) -> None:

@@ -33,9 +33,13 @@ GONE = frozenset({"repository_gone", "repository_disabled", "another_repository"
 
 
 def pause(attempts: int, asked: float | None = None) -> float:
-    """Return how many seconds to leave something alone: as the Hub asked, or longer with each attempt; jittered."""
+    """Return how many seconds to leave something alone: as the Hub asked, or longer with each attempt; jittered.
+
+    What the Hub asked is made only a little longer: a budget whose window has begun waits for nobody.
+    """
     least = asked if asked is not None else min(2.0 ** min(attempts - 1, 9), LONGEST_PAUSE)
-    return least * random.uniform(1.0, 1.25)  # noqa: S311  # spreads load, keeps no secret
+    longer = least / 4 if asked is None else min(least / 4, 2.0)
+    return least + random.uniform(0.0, longer)  # noqa: S311  # spreads load, keeps no secret
 
 
 def park_repository(repository: Repository, failed: HubError) -> None:

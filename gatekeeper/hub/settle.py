@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from gatekeeper.actions.grants import activate_confirmed
@@ -28,6 +29,7 @@ from .look import Sighting, find
 from .parking import OF_THE_REPOSITORY, park_repository, pause
 from .port import Address, HubError, Need, Outcome, Word
 from .sentences import sentence
+from .turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -43,21 +45,16 @@ def settle_due(*, seconds: float = SWEEP) -> int | None:
     marks.pause_if_restored()
     gate.settle_wishes(until=end)
     activate()  # a worker may have been lost between reading back and this
-    served: set[int] = set()
-    while time.monotonic() < end:
-        claim = take(passing_over=served, reset_known=knows("reset"))
-        if claim is None:
-            if not served:
-                break
-            served.clear()
-            continue
-        served.add(claim.repository.pk)
+    turns = Turns()
+    while time.monotonic() < end and (turn := turns.next()) is not None:
+        pk, removing = turn
+        claim = take(pk, removing=removing, reset_known=knows("reset"))
         try:
             perform(claim)
         except Exception:  # whatever is wrong with these rows, the others are not to wait for it
             log.exception("not settled", repository=claim.repository.pk)
     activate()
-    return _next_in()
+    return _next_in(turns)
 
 
 def perform(claim: Claim) -> None:
@@ -84,16 +81,21 @@ def activate() -> None:
     drift.end_what_is_over()
 
 
-def _next_in() -> int | None:
+def _next_in(turns: Turns) -> int | None:
     """In how many whole seconds something is due, if soon: the cache remembers a bell for no part of a second."""
+    passed_over = Q(access=Access.YES, repository__in=turns.without_calls(removing=False)) | Q(
+        ~Q(access=Access.YES), repository__in=turns.without_calls(removing=True)
+    )
     soonest = (
         HubAccess.objects.filter(due_at__isnull=False, parked_reason="", repository__parked_reason="")
+        .exclude(passed_over)
         .running()
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()
     )
-    seconds = None if soonest is None else (soonest - timezone.now()).total_seconds()
+    found = [turns.seconds(), None if soonest is None else (soonest - timezone.now()).total_seconds()]
+    seconds = min((one for one in found if one is not None), default=None)
     return None if seconds is None or seconds > 10 else max(math.ceil(seconds), 1)
 
 
@@ -168,6 +170,9 @@ def _note_failure(row: HubAccess, failed: HubError, generation: int) -> None:
         row.confirmed_at = None
     if failed.reason == "reset_unknown":
         row.due_at = now
+        return
+    if failed.reason == "budget":  # the Hub was not asked at all
+        row.due_at = now + timedelta(seconds=pause(1, failed.retry_after))
         return
     if failed.word is Word.STOP and failed.reason not in OF_THE_REPOSITORY:
         row.parked_reason = failed.reason

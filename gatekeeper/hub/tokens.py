@@ -9,6 +9,7 @@ from accounts.ciphers import KeyMissing
 from accounts.models import HubToken
 from gatekeeper.models import Repository
 
+from . import budget
 from .client import HubClient
 from .community import Community
 from .port import HubError, Word
@@ -39,6 +40,17 @@ def in_use(repositories: Sequence[Repository]) -> dict[int, HubToken | None]:
 
 def _sound(token: HubToken) -> bool:
     return token.revoked_at is None and token.health != HubToken.Health.REFUSED
+
+
+def bucket_of(repository_id: int) -> budget.Name | None:
+    """Return the name of the budget out of which a repository's calls are taken; None where there is no token."""
+    token = token_or_none(Repository.objects.select_related("token").get(pk=repository_id))
+    return None if token is None else name_of(token)
+
+
+def name_of(token: HubToken) -> budget.Name:
+    """Return the name of a token's budget. The token itself is not needed for it."""
+    return budget.Name(token.fingerprint, owner=token.hub_user_id)
 
 
 def token_or_none(repository: Repository) -> HubToken | None:

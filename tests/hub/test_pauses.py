@@ -236,8 +236,7 @@ def test_a_claim_from_before_the_pause_is_not_told(town: Town) -> None:
     """Paused between taking it up and the call: it is due again, and nobody has heard of it."""
     town.start()
     town.approved("kiri")
-    claim = claims.take()
-    assert claim is not None
+    claim = claims.take(town.repository.pk, removing=False)
     sync.pause(town.repository, by=town.owner, words=WORDS)
     settle.perform(claim)
     assert town.stands("kiri") == "pending"
