@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.models import HubToken
 from gatekeeper.hub import budget, tokens
 from gatekeeper.models import Repository, RepositoryWish, SyncPause
+from gatekeeper.models.hub_tokens import in_use
 from gatekeeper.models.sync_counts import Counts, counts_of
 
 
@@ -39,7 +40,7 @@ def console_of(repositories: Sequence[Repository]) -> Console:
     here = Q(repository=None) | Q(repository__in=repositories)
     for pause in SyncPause.objects.open().filter(here).select_related("paused_by").order_by("pk"):
         pauses.setdefault(pause.repository_id, []).append(pause)
-    used = tokens.in_use(repositories)
+    used = in_use(repositories)
     left = budgets_of(token for token in used.values() if token is not None)
     rows = []
     for each in repositories:

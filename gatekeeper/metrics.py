@@ -201,6 +201,14 @@ def _workers(at: datetime) -> Iterator[Metric]:
 
 
 def _tokens(at: datetime) -> Iterator[Metric]:
+    kept = HubToken.objects.filter(revoked_at=None)
+    healths = dict(kept.order_by().values_list("health").annotate(number=Count("pk")))
+    yield _gauge(
+        "gatekeeper_hub_tokens",
+        "Hub tokens that are kept, by how they stood at their last check.",
+        [((health,), healths.get(health, 0)) for health in HubToken.Health.values],
+        ("health",),
+    )
     known = {token.pk: token for token in HubToken.objects.filter(revoked_at=None).order_by("pk")}
     budgets = {known[pk].fingerprint: found for pk, found in budgets_of(known.values()).items()}
     yield _gauge(

@@ -22,6 +22,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
+from accounts.models import HubToken
 from gatekeeper.catalogues.notices import NOTICE_KINDS, NoticeKind
 from gatekeeper.models import AccessRequest, Grant, Notice, Repository, Stage
 
@@ -35,6 +36,7 @@ ABOUT: dict[str, tuple[Any, str]] = {
     "grant": (Grant, "stage__release"),
     "repository": (Repository, "publisher"),
     "stage": (Stage, "release"),
+    "hubtoken": (HubToken, "publisher"),
 }
 
 
@@ -141,7 +143,7 @@ def message(notice: Notice, kind: NoticeKind, thing: Any, *, connection: Any = N
             "greeting": gettext("Hello %(name)s,") % {"name": recipient.username},
             "sentences": [gettext(sentence) % places for sentence in _sentences(kind, thing)],
             "button": gettext(kind.button),
-            "link": settings.PUBLIC_URL + kind.page % {"id": thing.pk},
+            "link": settings.PUBLIC_URL + kind.page % {"id": thing.pk, **places},
             "settings_link": f"{settings.PUBLIC_URL}/account/",
         }
         mail = EmailMultiAlternatives(
@@ -166,13 +168,21 @@ def _sentences(kind: NoticeKind, thing: Any) -> list[str]:
 
 
 def _end_of(thing: Any) -> datetime | None:
-    """Return when a grant ends, or until when a request waits for its person."""
-    return getattr(thing, "ends_at", None) or getattr(thing, "waits_until", None)
+    """Return when a grant or a token ends, or until when a request waits for its person."""
+    ends = ("ends_at", "waits_until", "expires_at")
+    return next((at for at in (getattr(thing, name, None) for name in ends) if at is not None), None)
 
 
 def _places(thing: Any, by: str = "") -> dict[str, str]:
     if isinstance(thing, Repository):
         return {"repository": thing.name}
+    if isinstance(thing, HubToken):
+        ends_at = thing.expires_at
+        return {
+            "publisher": thing.publisher.name,
+            "fingerprint": thing.fingerprint,
+            "until": date_format(ends_at, "DATE_FORMAT") if ends_at else "",
+        }
     stage = thing if isinstance(thing, Stage) else thing.stage
     ends_at = _end_of(thing)
     return {

@@ -270,6 +270,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("observe", "gatekeeper.hub.tasks.observe_all", 60),
         ("settle", "gatekeeper.hub.tasks.settle_due", 10),
         ("hooks", "gatekeeper.hub.tasks.settle_hooks", 60),
+        ("tokens", "gatekeeper.hub.tasks.check_tokens", 60),
         ("tick", "gatekeeper.tasks.tick", 60),
         ("notices", "gatekeeper.tasks.send_notices", 10),
         ("seal", "gatekeeper.tasks.seal", 60),

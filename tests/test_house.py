@@ -163,6 +163,7 @@ SYSTEM = {
     "meet_all",
     "meet_invited",
     "note_breaches",
+    "note_health",
     "note_refused",
     "note_state",
     "remind_of_terms",

@@ -6,6 +6,7 @@ import re
 import smtplib
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import notices
-from gatekeeper.actions import decisions, grants, intake, invitations, requests, reviews, terms
+from gatekeeper.actions import decisions, grants, hub_tokens, intake, invitations, requests, reviews, terms
 from gatekeeper.catalogues.notices import NOTICE_KINDS
 from gatekeeper.models import Grant, Notice, Repository, Stage
 from tests import factories
@@ -91,6 +92,10 @@ def told(
         "access_lapsed": lambda: factories.lapsed(imported(), by=bram),
         "access_not_carried_over": lambda: terms.reset(imported(), by=bram),
         "invited": lambda: invitations.invite_names(stage, by=bram, label=WORDS, days=9, names="ha-nguyen"),
+        **{
+            kind: partial(hub_tokens.note_health, aurora.token, health=health)
+            for health, kind in hub_tokens.ALARMS.items()
+        },
     }
 
     def lead_to(kind: str) -> Notice:
@@ -124,9 +129,9 @@ def test_it_tells_each_kind_without_what_was_written(told: Callable[[str], Notic
     [message] = mail.outbox
     text = everything(message)
     assert "4711" not in text
-    reader = {"question_answered": "chidi", "finish_here": "ines", "finish_soon": "ines", "drift_found": "amara"}.get(
-        kind, "ha-nguyen"
-    )
+    others = {"question_answered": "chidi", "finish_here": "ines", "finish_soon": "ines", "drift_found": "amara"}
+    others |= dict.fromkeys(hub_tokens.ALARMS.values(), "amara")
+    reader = others.get(kind, "ha-nguyen")
     assert message.to == [f"{reader}@example.org"]
     assert ("chidi" in text) is (reader == "chidi")
     assert "aurora" in message.subject.lower()
@@ -144,6 +149,7 @@ def test_every_kind_that_is_told_can_be_rendered() -> None:
     written = set(re.findall(r'\(\S+, "([a-z_]+)", (?:case|grant|row|repository|row\.stage)\)', source)) | {
         f"decided_{outcome}" for outcome in ("approved", "denied_correctable", "denied_final")
     }
+    written |= set(hub_tokens.ALARMS.values())
     assert written <= set(NOTICE_KINDS)
     assert len(written) == len(NOTICE_KINDS)
 
@@ -151,12 +157,14 @@ def test_every_kind_that_is_told_can_be_rendered() -> None:
 @pytest.mark.parametrize("kind", NOTICE_KINDS)
 def test_each_leads_to_a_page(kind: str) -> None:
     """The address in the mail is one of the pages."""
-    assert resolve(NOTICE_KINDS[kind].page.partition("?")[0] % {"id": 7}, urlconf="gatekeeper.web.urls").url_name in (
+    page = NOTICE_KINDS[kind].page.partition("?")[0] % {"id": 7, "publisher": "aurora-lab"}
+    assert resolve(page, urlconf="gatekeeper.web.urls").url_name in (
         "request",
         "case",
         "my_access",
         "drifts",
         "start",
+        "tokens",
     )
 
 

@@ -1,5 +1,6 @@
 """Verbs of a publisher's people and tokens, with their checks and their record."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,16 +9,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import people
-from accounts.models import HubToken, Membership, Publisher, User
+from accounts.ciphers import fingerprint
+from accounts.models import HUB_ID, HubToken, Membership, Publisher, User
 from accounts.viewer import Viewer
 from gatekeeper.rules.lifecycle import Role
-from gatekeeper.rules.refusals import Refusal, Unmet
+from gatekeeper.rules.refusals import Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import acting, record
+from .nudges import nudge
 from .releases import require
 
 OWNERS = frozenset({Role.OWNER})
+KEPT = Refusal("token_kept", _("This token is kept already."))
 NOT_POSSIBLE = _("%(why)s")
 
 
@@ -48,13 +52,25 @@ def found_publisher(
 
 def told_of_token(proof: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the Hub's answer to whoami says of a token, as it is kept beside it."""
-    token = (proof.get("auth") or {}).get("accessToken") or {}
+    auth = proof.get("auth") or {}
+    token = auth.get("accessToken") or {}
     return {
         "label": str(token.get("displayName") or "")[:100],
         "hub_username": str(proof.get("name") or ""),
+        "hub_user_id": hub_id if re.fullmatch(HUB_ID, hub_id := str(proof.get("id") or "")) else "",
+        "expires_at": _moment(auth.get("expiresAt")),
         "role_seen": str(token.get("role") or "")[:40],
         "health": HubToken.Health.OK,
     }
+
+
+def _moment(text: Any) -> datetime | None:
+    """Return a time that the Hub named, or None for what is none."""
+    try:
+        read = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return read if read.tzinfo else None
 
 
 def appoint(publisher: Publisher, *, by: Viewer, user: User, role: str, at: datetime | None = None) -> Membership:
@@ -87,14 +103,20 @@ def dismiss(publisher: Publisher, *, by: Viewer, user: User, role: str, at: date
 def keep_token(
     publisher: Publisher, *, by: Viewer, secret: str, at: datetime | None = None, **details: Any
 ) -> HubToken:
-    """Keep a Hub token for a publisher, encrypted; it is never shown again. Raises NotAllowed unless an owner asks."""
+    """Keep a Hub token for a publisher, encrypted, beside those that it has; it is never shown again.
+
+    Raises NotAllowed unless an owner asks, WrongState for one that is kept already.
+    """
     require(by, publisher.pk, OWNERS)
     at = at or timezone.now()
     with transaction.atomic():
+        if publisher.hub_tokens.filter(fingerprint=fingerprint(secret), revoked_at=None).exists():
+            raise WrongState(KEPT)
         token = HubToken.objects.keep(publisher=publisher, secret=secret, by=acting(by), at=at, **details)
         record(
             [("publisher.keep_token", publisher, {"token": token.pk, "fingerprint": token.fingerprint})],
             by=acting(by),
             at=at,
         )
+        nudge("tokens")
     return token

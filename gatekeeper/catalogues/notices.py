@@ -16,7 +16,10 @@ CASE, REVIEW, MY_ACCESS = "/requests/%(id)s/", "/cases/%(id)s/", "/my-access/"
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """One kind of mail. Places: %(release)s and %(stage)s, or %(repository)s; %(until)s in `until`."""
+    """One kind of mail.
+
+    Places: %(release)s and %(stage)s; or %(repository)s; or %(publisher)s and %(fingerprint)s. %(until)s in `until`.
+    """
 
     subject: str
     sentences: tuple[str, ...]
@@ -25,6 +28,8 @@ class NoticeKind:
     until: str = ""
 
 
+TOKENS = "/publishers/%(publisher)s/tokens/"
+SEE_TOKENS = _("Open the Hub tokens")
 DRIFT = "/drift/?repository=%(id)s"
 SEE_CASE, SEE_ACCESS = _("Open the request"), _("Open my access")
 
@@ -46,6 +51,43 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         ),
         _("Open the drift"),
         DRIFT,
+    ),
+    "token_refused": NoticeKind(
+        _("The Hub refuses a token of %(publisher)s"),
+        (
+            _("The Hub does not take the token %(fingerprint)s of %(publisher)s any more: it was deleted or renewed."),
+            _(
+                "Where no other token can speak for a repository, nothing is told there and nobody’s access ends. "
+                "Nothing is lost: it goes on as soon as there is a token that works."
+            ),
+        ),
+        SEE_TOKENS,
+        TOKENS,
+    ),
+    "token_narrowed": NoticeKind(
+        _("A Hub token of %(publisher)s may do less than it has to"),
+        (
+            _("The token %(fingerprint)s of %(publisher)s may not read or decide everywhere that it should."),
+            _("The page says where. Give it its rights back on the Hub, or another token here."),
+        ),
+        SEE_TOKENS,
+        TOKENS,
+    ),
+    "token_held_back": NoticeKind(
+        _("The Hub holds a token of %(publisher)s back"),
+        (
+            _("The Hub has refused the token %(fingerprint)s of %(publisher)s as calling too often, more than once."),
+            _("This service keeps to what the Hub allows, so something else seems to use the same account."),
+        ),
+        SEE_TOKENS,
+        TOKENS,
+    ),
+    "token_ends": NoticeKind(
+        _("A Hub token of %(publisher)s ends soon"),
+        (_("The token %(fingerprint)s of %(publisher)s comes to its end. Give another one before that."),),
+        SEE_TOKENS,
+        TOKENS,
+        until=_("It ends on %(until)s."),
     ),
     "question_asked": NoticeKind(
         _("A question about your request for %(release)s"),

@@ -5,14 +5,20 @@ somebody who cannot exist, each hour with the health of the tokens: that changes
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from gatekeeper.models import HubCapability, Learnt
+from gatekeeper.models import Capability, HubCapability, Learnt
+
+if TYPE_CHECKING:
+    from .client import HubClient
+
+PROBED_EVERY = timedelta(minutes=50)
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +27,17 @@ def knows(capability: str, endpoint: str = "") -> bool:
     """Say whether a Hub is believed to know a capability: until it was seen not to, it does."""
     here = HubCapability.objects.at(endpoint or settings.HUB_ENDPOINT)
     return not here.missing(at=timezone.now()).filter(name=capability).exists()
+
+
+def are_stale(endpoint: str, *, at: datetime) -> bool:
+    """Say whether it is time to ask a Hub again what it knows."""
+    fresh = HubCapability.objects.at(endpoint).filter(checked_at__gt=at - PROBED_EVERY)
+    return fresh.count() < len(Capability)
+
+
+def probe(hub: "HubClient", kind: str, name: str, *, at: datetime | None = None) -> None:
+    """Ask a Hub what it knows, at a gated repository where its token may decide, and write it down. Raises HubError."""
+    learn(hub.try_capabilities(kind, name), endpoint=hub.endpoint, how=Learnt.PROBE, at=at)
 
 
 def learn(found: Mapping[str, bool], *, endpoint: str, how: Learnt, at: datetime | None = None) -> None:

@@ -6,11 +6,11 @@ That decisions are possible is found out with a call about somebody who cannot e
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import adopt
-from .client import HubClient
-from .port import Address, HubError, Identity, Need, Word
+from gatekeeper.models import HubCapability
 
-NOBODY = Address("0" * 24)
+from . import adopt, capabilities
+from .client import HubClient
+from .port import HubError, Identity, Need, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +67,29 @@ def _may_decide(hub: HubClient, kind: str, name: str, *, gated: bool) -> Answer:
     if not gated:
         return Answer("Whether the token may decide can be asked only while the repository is gated.")
     try:
-        hub.decide(kind, name, "pending", [NOBODY])
+        may = hub.may_decide(kind, name)
     except HubError as failed:
         if failed.word is Word.LATER:
             raise
         return Answer(f"The token may not decide on requests ({failed.reason}).", good=False)
+    if not may:
+        return Answer("The token may not decide on requests.", good=False)
     return Answer("The token may decide on requests.")
 
 
 def _capabilities(hub: HubClient, kind: str, name: str, *, gated: bool) -> Iterator[Answer]:
-    if not gated:
-        return
+    """Ask what the Hub knows, and remember it; where it cannot be asked here, say what is remembered."""
     try:
-        hub.decide(kind, name, "reset", [NOBODY])
+        if gated:
+            capabilities.probe(hub, kind, name)
     except HubError as failed:
-        if failed.reason != "reset_unknown":
-            return
-    for capability, what in (
-        ("batch", "deciding on many at once"),
-        ("user_id", "naming people by their id"),
-        ("reset", "resetting requests"),
-    ):
-        if hub.can(capability):
-            yield Answer(f"The Hub knows {what}.")
+        yield Answer(f"What the Hub knows could not be asked ({failed.reason}).")
+    for row in HubCapability.objects.at(hub.endpoint).order_by("name"):
+        what, since = row.get_name_display(), f"{row.since:%Y-%m-%d}"
+        if row.known:
+            yield Answer(f"The Hub knows {what} (seen since {since}).")
         else:
-            yield Answer(f"The Hub does not know {what}; a slower way is taken.")
+            yield Answer(f"The Hub does not know {what} (since {since}); a slower way is taken.")
 
 
 def _linking(hub: HubClient, kind: str, name: str) -> Iterator[Answer]:

@@ -27,7 +27,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, httpx  # type: 
 from gatekeeper.models import Learnt
 
 from . import budget, capabilities, metering, tally, wire
-from .port import Address, HubError, Identity, Need, Outcome, Page, RepositoryState, Word
+from .port import NOBODY, Address, HubError, Identity, Need, Outcome, Page, RepositoryState, Word
 
 LONGEST_LIST = 64_000_000  # bytes of a page of requests
 LONGEST_FILE = 1_000_000  # bytes of a card or a licence
@@ -147,8 +147,10 @@ class HubClient:
     ) -> Page:
         """Return the first page of a list: see port.Hub."""
         query = {"limit": str(limit)} | ({"q": prefix[:250]} if prefix else {})
-        path = f"{_api(kind, name)}/user-access-request/{status}"
-        return self._page(self._send("GET", path, query=query, need=need), status)
+        answer = self._send("GET", f"{_api(kind, name)}/user-access-request/{status}", query=query, need=need)
+        if self._is_unknown(answer, status):
+            return Page(())  # nobody can stand where the Hub knows no such place
+        return self._page(answer, status)
 
     def further(self, address: str, *, need: Need = Need.READ) -> Page:
         """Return a further page: see port.Hub."""
@@ -197,7 +199,7 @@ class HubClient:
     ) -> list[Outcome] | None:
         asked = body | {"requests": [{"userId": one.hub_user_id} for one in people]}
         answer = self._send("POST", path, body=asked, need=need)
-        if answer.status == 404 and wire.fault(404, answer.headers, answer.message).reason == "not_found":
+        if _is_missing(answer):
             self._cannot("batch")
             return None
         if answer.status == 400 and self._about_the_person(answer):
@@ -212,7 +214,7 @@ class HubClient:
     def _decide_one(self, path: str, body: dict[str, Any], one: Address, need: Need) -> Outcome:
         answer = self._send_about(path, body, one, need, by_request=True)
         self._refuse_unknown_status(answer, body["status"])
-        if answer.status == 404 and wire.fault(404, answer.headers, answer.message).reason == "not_found":
+        if _is_missing(answer):
             # One that is there already gives the same answer as none: only reading tells them apart.
             return Outcome.NO_PERSON if answer.message == "User not found" else Outcome.LOOK
         self._good(answer, writing=True)
@@ -248,12 +250,56 @@ class HubClient:
         """Say whether the Hub is believed to know a capability: see port.Hub."""
         return capabilities.knows(capability, self.endpoint)
 
+    def may_decide(self, kind: str, name: str) -> bool:
+        """Say whether the token may decide on requests, by a call that changes nothing: see port.Hub."""
+        place = f"{_api(kind, name)}/user-access-request/handle"
+        try:
+            answer = self._tried(place, {"status": "pending", "userId": NOBODY.hub_user_id})
+            if self._about_the_person(answer):
+                self._tried(place, {"status": "pending", "user": NOBODY.username})
+        except HubError as failed:
+            if failed.reason in ("token_read_only", "gate_closed"):
+                return False
+            raise
+        return True
+
+    def try_capabilities(self, kind: str, name: str) -> dict[str, bool]:
+        """Find out what the Hub knows, with calls about somebody who cannot exist: see port.Hub."""
+        place = f"{_api(kind, name)}/user-access-request"
+        nobody = {"userId": NOBODY.hub_user_id}
+        batch = self._tried(f"{place}/batch", {"status": "pending", "requests": [nobody]})
+        by_id = self._tried(f"{place}/handle", {"status": "pending", **nobody})
+        user_id = not self._about_the_person(by_id)
+        by_request = self._tried(f"{place}/handle", {"status": "pending", "requestId": NOBODY.hub_user_id})
+        who = nobody if user_id else {"user": NOBODY.username}
+        reset = self._tried(f"{place}/handle", {"status": "reset", **who})
+        return {
+            "batch": not _is_missing(batch),
+            "user_id": user_id,
+            "request_id": not self._about_the_person(by_request) or "requestId" in by_request.message,
+            "reset": "at status" not in reset.message,
+        }
+
+    def _tried(self, path: str, body: dict[str, Any]) -> _Answer:
+        """Send a call that changes nothing. Raises HubError unless the answer speaks of the call."""
+        answer = self._send("POST", path, body=body, need=Need.READ)
+        if answer.status not in (200, 400, 404) or answer.headers.get("x-error-code"):
+            self._good(answer)
+            raise wire.unreadable()
+        return answer
+
     def _cannot(self, capability: str) -> None:
         capabilities.learn({capability: False}, endpoint=self.endpoint, how=Learnt.CALL)
 
+    def _is_unknown(self, answer: _Answer, status: str) -> bool:
+        """Say whether a Hub refused a status because it does not know it, and remember that."""
+        if status != "reset" or answer.status != 400 or "at status" not in answer.message:
+            return False
+        self._cannot("reset")
+        return True
+
     def _refuse_unknown_status(self, answer: _Answer, status: str) -> None:
-        if status == "reset" and answer.status == 400 and "at status" in answer.message:
-            self._cannot("reset")
+        if self._is_unknown(answer, status):
             raise HubError(Word.LOOK, "reset_unknown", status=400)
 
     @staticmethod
@@ -352,6 +398,11 @@ def _in_words(*, writing: bool) -> Iterator[None]:
         raise HubError(Word.LATER, "connection_lost", unknown=writing) from None
     except ValueError:  # an answer that is not JSON, where the client reads it
         raise HubError(Word.LATER, "unreadable_answer", unknown=writing) from None
+
+
+def _is_missing(answer: _Answer) -> bool:
+    """Say whether a call or what it names is not there, while the repository is."""
+    return answer.status == 404 and wire.fault(404, answer.headers, answer.message).reason == "not_found"
 
 
 def _api(kind: str, name: str) -> str:

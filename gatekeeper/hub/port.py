@@ -152,11 +152,12 @@ class Portion(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose token it is and what it may do; `whoami` is the Hub's answer as it came."""
+    """Whose token it is, what it may do and until when; `whoami` is the Hub's answer as it came."""
 
     hub_user_id: str
     username: str
     role: str
+    expires_at: datetime | None = None
     whoami: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -167,6 +168,10 @@ class Address:
     hub_user_id: str
     username: str = ""
     request_id: str = ""
+
+
+# Somebody who cannot exist: no id is all zeros, and no name begins with a hyphen. A call about them changes nothing.
+NOBODY = Address("0" * 24, "--nobody--")
 
 
 class Outcome(StrEnum):
@@ -216,6 +221,9 @@ class Hub(Protocol):
     def may_write(self, kind: str, name: str) -> bool:
         """Say whether the token may write to the repository, as the Hub says it at this moment."""
 
+    def may_decide(self, kind: str, name: str) -> bool:
+        """Say whether the token may decide on requests at a gated repository; nothing changes there."""
+
     def requests(
         self, kind: str, name: str, status: str, *, limit: int = 1_000, prefix: str = "", need: Need = Need.READ
     ) -> Page:
@@ -245,7 +253,10 @@ class Hub(Protocol):
         """Commit a README on top of the commit `parent` and return the new commit; LOOK where another came between."""
 
     def can(self, capability: str) -> bool:
-        """Say whether the Hub is believed to know `batch`, `reset` or `user_id`."""
+        """Say whether the Hub is believed to know `batch`, `reset`, `user_id` or `request_id`."""
+
+    def try_capabilities(self, kind: str, name: str) -> dict[str, bool]:
+        """Find out which of them it knows, by asking for each about nobody at a gated repository; nothing changes."""
 
 
 class HubDirectory(Hub, Protocol):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from gatekeeper import bell
 from gatekeeper.models import Heartbeat
 
-from . import hooks, observe, settle
+from . import credentials, hooks, observe, settle
 
 
 @shared_task(name="gatekeeper.hub.tasks.settle_due")
@@ -39,3 +39,10 @@ def observe_repository(repository_id: int) -> None:
 def settle_hooks() -> None:
     """See the webhooks that are due through."""
     hooks.settle_hooks()
+
+
+@shared_task(name="gatekeeper.hub.tasks.check_tokens")
+def check_tokens() -> None:
+    """Check the Hub tokens that are due."""
+    Heartbeat.objects.beat("tokens", at=timezone.now())
+    credentials.check_tokens()

@@ -1,45 +1,34 @@
 """With which token a repository is spoken about, and what the Hub was seen to make of a token."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
 
 from accounts.ciphers import KeyMissing
 from accounts.models import HubToken
-from gatekeeper.models import Repository
+from gatekeeper.actions.hub_tokens import note_health
+from gatekeeper.actions.nudges import nudge
+from gatekeeper.models import Repository, TokenReach
+from gatekeeper.models.hub_tokens import TROUBLED, in_use
 
 from . import budget
 from .client import HubClient
 from .community import Community
 from .port import HubError, Word
 
+# How a token fails that was revoked, or given fewer rights.
+REFUSED = frozenset({"token_refused", "token_read_only"})
+
 
 def token_for(repository: Repository) -> HubToken:
-    """Return the token of a link, or the publisher's newest once that one is revoked or refused.
+    """Return the token that speaks for a repository: see models.hub_tokens.in_use.
 
     Raises HubError("stop") where there is none left.
     """
-    linked = repository.token
-    token = linked if _sound(linked) else HubToken.objects.current_for(repository.publisher_id)
+    token = in_use([repository])[repository.pk]
     if token is None:
         raise HubError(Word.STOP, "token_missing")
     return token
-
-
-def in_use(repositories: Sequence[Repository]) -> dict[int, HubToken | None]:
-    """Return what token_for would, for repositories that were read with their tokens, by id; in one statement."""
-    newest = {
-        token.publisher_id: token
-        for token in HubToken.objects.filter(
-            publisher__in={each.publisher_id for each in repositories if not _sound(each.token)}, revoked_at=None
-        ).order_by("created_at", "pk")
-    }
-    return {each.pk: each.token if _sound(each.token) else newest.get(each.publisher_id) for each in repositories}
-
-
-def _sound(token: HubToken) -> bool:
-    return token.revoked_at is None and token.health != HubToken.Health.REFUSED
 
 
 def bucket_of(repository_id: int) -> budget.Name | None:
@@ -63,34 +52,62 @@ def token_or_none(repository: Repository) -> HubToken | None:
 
 def client_for(repository: Repository) -> HubClient:
     """Return the Hub as the repository's token sees it. Raises HubError("stop") without a token that can be opened."""
-    return HubClient(_revealed(repository))
+    token = token_for(repository)
+    return HubClient(revealed(token), owner=token.hub_user_id)
 
 
 def community_for(repository: Repository) -> Community:
     """Return the Hub's pull requests as the repository's token sees them: see client_for."""
-    return Community(_revealed(repository))
+    token = token_for(repository)
+    return Community(revealed(token), owner=token.hub_user_id)
 
 
-def _revealed(repository: Repository) -> str:
+def revealed(token: HubToken) -> str:
+    """Return a token as it is sent to the Hub. Raises HubError("stop") where no key opens it."""
     try:
-        return token_for(repository).reveal()
+        return token.reveal()
     except KeyMissing:
         raise HubError(Word.STOP, "token_unreadable") from None
 
 
 def note_failure(repository: Repository, failed: HubError, *, at: datetime | None = None) -> None:
-    """Write down that the Hub refused a repository's token, if that is what failed."""
-    if failed.reason == "token_refused":
-        _note(repository, HubToken.Health.REFUSED, at=at)
+    """Write down that the Hub refused a repository's token, if that is what failed; it is checked soon."""
+    if failed.reason not in REFUSED:
+        return
+    token, at = token_for(repository), at or timezone.now()
+    health = HubToken.Health.REFUSED
+    if failed.reason != "token_refused":
+        _reach(token, repository, works=False, reason=failed.reason, at=at)
+        health = HubToken.Health.READ_ONLY if token.health == HubToken.Health.READ_ONLY else HubToken.Health.NARROW
+    if note_health(token, health=health, at=at):
+        _check_soon(token, at=at)
+    if token.pk == repository.token_id:
+        repository.token.health = health
 
 
 def note_works(repository: Repository, *, at: datetime | None = None) -> None:
-    """Write down that a repository's token works."""
-    _note(repository, HubToken.Health.OK, at=at)
+    """Write down that a repository's token works there, if it was thought not to; it is checked soon."""
+    token, at = token_for(repository), at or timezone.now()
+    if token.health in (HubToken.Health.REFUSED, HubToken.Health.UNKNOWN):
+        note_health(token, health=HubToken.Health.OK, at=at)
+        _check_soon(token, at=at)
+    elif token.health in TROUBLED and _was_refused(token, repository):
+        _reach(token, repository, works=True, at=at)
+        _check_soon(token, at=at)
 
 
-def _note(repository: Repository, health: HubToken.Health, *, at: datetime | None) -> None:
-    token = token_for(repository)
-    HubToken.objects.filter(pk=token.pk).exclude(health=health).update(health=health, checked_at=at or timezone.now())
-    if token.pk == repository.token_id:
-        repository.token.health = health
+def _was_refused(token: HubToken, repository: Repository) -> bool:
+    return TokenReach.objects.refused().filter(token=token, repository=repository).exists()
+
+
+def _reach(token: HubToken, repository: Repository, *, works: bool, reason: str = "", at: datetime) -> None:
+    TokenReach.objects.update_or_create(
+        token=token,
+        repository=repository,
+        defaults={"may_read": works, "may_decide": works, "reason": reason, "checked_at": at},
+    )
+
+
+def _check_soon(token: HubToken, *, at: datetime) -> None:
+    HubToken.objects.filter(pk=token.pk).update(check_due_at=at)
+    nudge("tokens")

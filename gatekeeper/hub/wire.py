@@ -150,7 +150,15 @@ def identity(whoami: Any) -> Identity:
     auth = whoami.get("auth")
     token = auth.get("accessToken") if isinstance(auth, Mapping) else None
     role = str(token.get("role") or "") if isinstance(token, Mapping) else ""
-    return Identity(str(whoami.get("id") or ""), str(whoami["name"]), role[:40], dict(whoami))
+    ends = moment(auth.get("expiresAt")) if isinstance(auth, Mapping) else None
+    hub_user_id = str(whoami.get("id") or "")
+    return Identity(
+        hub_user_id if HUB_ID.fullmatch(hub_user_id) else "",
+        _plain(whoami["name"], 100),
+        _plain(role, 40),
+        ends,
+        dict(whoami),
+    )
 
 
 def state(kind: str, shown: Mapping[str, Any]) -> RepositoryState:

@@ -8,6 +8,7 @@ from .hub_capabilities import Capability, HubCapability, Learnt
 from .hub_hooks import HookState, HubHook, PullRequest
 from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
+from .hub_tokens import TokenReach
 from .ladders import Ladder, Release, Stage
 from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
 from .outbox import Notice
@@ -17,7 +18,6 @@ from .record import Checkpoint, Event
 from .repositories import Card, Repository, RepositoryKind
 from .requests import AccessRequest, Decision, Message, MessageKind, Origin, Outcome, Review, Submission
 from .sync import Heartbeat, PauseCause, SyncMark, SyncPause
-from .token_reach import TokenReach
 
 __all__ = [
     "Acceptance",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -90,7 +91,19 @@ def test_only_owners_may(
 @pytest.mark.parametrize("shown", [{}, {"auth": None}, {"auth": {"accessToken": None}}])
 def test_whatever_the_hub_left_out_is_left_empty(shown: dict[str, Any]) -> None:
     """An answer without details of the token is an answer."""
-    assert people.told_of_token(shown) == {"label": "", "hub_username": "", "role_seen": "", "health": "ok"}
+    told = {"label": "", "hub_username": "", "hub_user_id": "", "role_seen": "", "expires_at": None, "health": "ok"}
+    assert people.told_of_token(shown) == told
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [("2026-12-24T12:00:00Z", datetime(2026, 12, 24, 12, tzinfo=UTC)), ("2026-12-24", None), ("soon", None)],
+)
+def test_what_the_hub_says_of_a_token_is_kept(said: str, ends: datetime | None) -> None:
+    """Whose it is by their id, and when it ends where that is a time."""
+    told = people.told_of_token({"id": factories.hub_id("amara"), "auth": {"expiresAt": said}})
+    assert (told["hub_user_id"], told["expires_at"]) == (factories.hub_id("amara"), ends)
+    assert people.told_of_token({"id": "DROP TABLE"})["hub_user_id"] == ""
 
 
 def test_a_stranger_sees_nothing_of_it(aurora_lab: Publisher, ha: Viewer) -> None:

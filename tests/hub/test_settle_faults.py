@@ -95,9 +95,9 @@ def test_it_asks_the_token_for_nothing_after_a_429(town: Town) -> None:
     settle.settle_due()
     hurry()
     town.hub.clear_journal()
-    settle.settle_due()
+    assert settle.settle_due() is None
     assert town.hub.journal() == []
-    assert town.row("kiri").due_at > timezone.now() + timedelta(seconds=20)  # type: ignore[operator]
+    assert town.row("kiri").attempts == 1
 
 
 def test_it_goes_on_after_the_hub_was_down(town: Town, settings: Any) -> None:

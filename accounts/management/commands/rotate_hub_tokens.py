@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def tokens(self) -> tuple[int, list[str]]:
         """How many tokens were rotated, and the names of those that no key opens."""
         rotated, locked = [], []
-        for token in HubToken.objects.select_for_update(no_key=True).order_by("pk"):
+        for token in HubToken.objects.exclude(ciphertext="").select_for_update(no_key=True).order_by("pk"):
             try:
                 token.ciphertext = ciphers.rotate(token.ciphertext)
                 rotated.append(token)

@@ -84,7 +84,7 @@ class SandboxControl:
         self.call("POST", "/tokens/change", {"token": token, "revoked": True})
 
     def set_token(self, token: str, **changes: Any) -> None:
-        """Change a token: `role`, `revoked`, `canReadGatedRepos`, `scoped`."""
+        """Change a token: `role`, `revoked`, `canReadGatedRepos`, `scoped`, `expires` (seconds since 1970)."""
         self.call("POST", "/tokens/change", {"token": token, **changes})
 
     def add_org(self, name: str, members: dict[str, str] | None = None, **about: Any) -> None:

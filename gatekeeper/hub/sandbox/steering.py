@@ -125,8 +125,9 @@ def make_token(call: Call) -> Answer:
 
 @route("POST", "/_sandbox/tokens/change")
 def change_token(call: Call) -> Answer:
-    """Revoke a token (`revoked`), or give it another `role`: what an owner does on the settings page."""
-    for key, column in (("revoked", "revoked"), ("role", "role"), ("canReadGatedRepos", "can_read_gated")):
+    """Revoke a token (`revoked`), give it another `role` or end (`expires`): what its person does on the settings page."""
+    columns = {"revoked": "revoked", "role": "role", "canReadGatedRepos": "can_read_gated", "expires": "expires"}
+    for key, column in columns.items():
         if key in call.json:
             call.store.run(f"UPDATE token SET {column}=? WHERE token=?", call.json[key], call.json["token"])  # noqa: S608  # our own names
     if "scoped" in call.json:
