@@ -38,6 +38,7 @@ BAD_NAME = Refusal("bad_name", _("Write the repository as owner/name, as in its 
 NO_TOKEN = Refusal(
     "token_missing", _("This publisher has no Hub token yet. Give one that may write to its repositories.")
 )
+NOT_THEIRS = Refusal("token_of_others", _("This token does not prove that you may write to this namespace."))
 NOT_WRITABLE = Refusal(
     "token_read_only", _("The token may not write to this repository. Make one with the write role, and try again.")
 )

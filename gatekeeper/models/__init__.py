@@ -6,9 +6,9 @@ from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
 from .hub_capabilities import Capability, HubCapability, Learnt
 from .hub_hooks import HookState, HubHook, PullRequest
+from .hub_tokens import TokenReach
 from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
-from .hub_tokens import TokenReach
 from .ladders import Ladder, Release, Stage
 from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
 from .outbox import Notice

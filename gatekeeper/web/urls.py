@@ -21,6 +21,7 @@ from gatekeeper.web.views.stewarding import (
     releases,
     repositories,
     stages,
+    tokens,
     webhooks,
 )
 
@@ -62,6 +63,10 @@ urlpatterns = [
     path("publishers/<str:name>/people/", publishers.members, name="members"),
     path("publishers/<str:name>/people/<int:pk>/dismiss/", publishers.dismiss, name="dismiss"),
     path("publishers/<str:name>/token/", repositories.token, name="token"),
+    path("publishers/<str:name>/tokens/", tokens.tokens, name="tokens"),
+    path("publishers/<str:name>/tokens/use/", tokens.use_tokens, name="use_tokens"),
+    path("publishers/<str:name>/tokens/<int:pk>/check/", tokens.check_token, name="check_token"),
+    path("publishers/<str:name>/tokens/<int:pk>/retire/", tokens.retire_token, name="retire_token"),
     path("publishers/<str:name>/webhook/", webhooks.webhook, name="webhook"),
     path("publishers/<str:name>/webhook/on/", webhooks.switch_on, name="webhook_on"),
     path("publishers/<str:name>/webhook/off/", webhooks.switch_off, name="webhook_off"),

@@ -127,7 +127,7 @@ def test_it_says_when_the_link_has_no_token_left(town: Town) -> None:
     assert "token_missing" in refused("check", town.name)[1]
 
 
-@pytest.mark.parametrize("path", ["user-access-request/pending", "user-access-request/batch"])
+@pytest.mark.parametrize("path", ["user-access-request/pending", "user-access-request/handle"])
 def test_a_hub_that_stumbles_is_no_verdict_about_the_token(town: Town, path: str) -> None:
     """Try again in a minute."""
     town.hub.fault("status", path, status=503)
@@ -136,7 +136,7 @@ def test_a_hub_that_stumbles_is_no_verdict_about_the_token(town: Town, path: str
 
 def test_it_stops_asking_for_capabilities_when_one_call_fails(town: Town) -> None:
     """The rest is still said."""
-    town.hub.fault("status", "batch", status=403)
+    town.hub.fault("status", "handle", status=403)
     assert "may not decide" in refused("check", town.name)[0]
 
 

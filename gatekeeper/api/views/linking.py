@@ -10,7 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gatekeeper.actions import repositories
+from accounts.people import namespaces_of_token
+from gatekeeper.actions import people, repositories
 from gatekeeper.actions.releases import require
 from gatekeeper.api.errors import HubAway, sentence
 from gatekeeper.api.scopes import STEWARD
@@ -19,9 +20,10 @@ from gatekeeper.api.serializers.grants import answered
 from gatekeeper.api.serializers.releases import RepositoryShown, StageDetail
 from gatekeeper.hub import adopt
 from gatekeeper.models import Intake, Repository, RepositoryKind
-from gatekeeper.rules.refusals import Unmet
+from gatekeeper.rules.refusals import Invalid, Unmet
 
 from .base import Face, find
+from .hub_tokens import HubTokenShown, token_shown, tokens_of
 from .releases import detailed_stage, stages_of
 
 
@@ -52,6 +54,33 @@ class PublisherRepositories(Face):
         with asking_the_hub():
             repository = adopt.link_repository(publisher, by=self.viewer, **asked)
         return Response(answered(RepositoryShown, repository), status=201)
+
+
+class NewHubToken(Strict):
+    """A Hub token to keep."""
+
+    token = serializers.CharField(
+        max_length=300, write_only=True, help_text="It is kept encrypted, and never answered."
+    )
+
+
+class PublisherHubTokens(Face):
+    """The Hub tokens of a publisher, to give another one."""
+
+    scope = STEWARD
+
+    @extend_schema(operation_id="publisher_hub_tokens_keep", request=NewHubToken, responses={201: HubTokenShown})
+    def post(self, request: Request, pk: int) -> Response:
+        """Keep a token beside those in use. The Hub is asked whose it is; it is checked further within a minute."""
+        publisher = self.my_publisher(pk)
+        secret = self.read(NewHubToken, request.data)["token"].strip()
+        require(self.viewer, publisher.pk, people.OWNERS)  # before the Hub is asked anything
+        with asking_the_hub():
+            proof = adopt.prove_namespace(secret)
+        if publisher.name.lower() not in {each.name.lower() for each in namespaces_of_token(proof)}:
+            raise Invalid(adopt.NOT_THEIRS, {"token": adopt.NOT_THEIRS})
+        kept = people.keep_token(publisher, by=self.viewer, secret=secret, **people.told_of_token(proof))
+        return Response(token_shown(find(tokens_of(self), kept.pk)), status=201)
 
 
 class RepositoryStart(Face):

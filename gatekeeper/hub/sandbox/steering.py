@@ -125,7 +125,7 @@ def make_token(call: Call) -> Answer:
 
 @route("POST", "/_sandbox/tokens/change")
 def change_token(call: Call) -> Answer:
-    """Revoke a token (`revoked`), give it another `role` or end (`expires`): what its person does on the settings page."""
+    """Revoke a token (`revoked`), give it another `role` or end (`expires`): what its person does there."""
     columns = {"revoked": "revoked", "role": "role", "canReadGatedRepos": "can_read_gated", "expires": "expires"}
     for key, column in columns.items():
         if key in call.json:

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.models import HubPerson, Membership
+from accounts.models import HubPerson, HubToken, Membership
 from gatekeeper.actions import people
 from gatekeeper.actions.people import OWNERS
 from gatekeeper.actions.releases import require
 from gatekeeper.models import GateForm, HubHook, LicenceVersion, Repository, Stage
 from gatekeeper.models.repositories import STEWARDING
 from gatekeeper.models.roles import roles_at
+from gatekeeper.web import token_words
 from gatekeeper.web.announcing import wants_attention
 from gatekeeper.web.finding import find_publisher, staffed
 from gatekeeper.web.forms.stewarding.people import AppointForm
@@ -40,7 +41,8 @@ def publisher(request: HttpRequest, name: str) -> HttpResponse:
         "repositories": Repository.objects.linked().filter(publisher=found).order_by("name")[:100],
         "forms": GateForm.objects.filter(publisher=found).order_by("-pk")[:50],
         "licences": licences.select_related("licence").order_by("-pk")[:50],
-        "token": found.hub_tokens.filter(revoked_at=None).order_by("-created_at").first(),
+        "token": HubToken.objects.current_for(found),
+        "tokens_in_trouble": token_words.wants_attention(found),
         "webhook_stopped": wants_attention(HubHook.objects.filter(publisher=found).first()),
     }
     return render(request, "stewarding/publisher.html", context)

@@ -18,7 +18,7 @@ from gatekeeper.hub import adopt
 from gatekeeper.models import Drift, Repository, Stage
 from gatekeeper.models.paging import count_up_to
 from gatekeeper.models.repositories import STEWARDING
-from gatekeeper.rules.refusals import Invalid, Refused, Unmet
+from gatekeeper.rules.refusals import Invalid, Refused, Unmet, WrongState
 from gatekeeper.web.finding import find_publisher, find_repository
 from gatekeeper.web.forms.stewarding.repositories import LinkForm, ProveForm, StartForm, TokenForm
 from gatekeeper.web.pages import me, page, put_refusals, status_of, viewer_of
@@ -63,7 +63,7 @@ def prove(request: HttpRequest) -> HttpResponse:
 
 @page("GET", "POST")
 def token(request: HttpRequest, name: str) -> HttpResponse:
-    """Give a publisher the Hub token to act with; an older one is not used any more."""
+    """Give a publisher a Hub token. It is kept beside those in use, and speaks where there is none that works."""
     publisher = find_publisher(request, name, *STEWARDING)
     form = TokenForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -72,10 +72,10 @@ def token(request: HttpRequest, name: str) -> HttpResponse:
             proof = adopt.prove_namespace(secret)
             if publisher.name.lower() in {each.name.lower() for each in namespaces_of_token(proof)}:
                 people.keep_token(publisher, by=viewer_of(request), secret=secret, **people.told_of_token(proof))
-                messages.success(request, _("The token is kept, encrypted."))
-                return redirect("web:publisher", name=publisher.name)
-            form.add_error("token", _("This token does not prove that you may write to %(name)s.") % {"name": name})
-        except adopt.CannotAsk as refused:
+                messages.success(request, _("The token is kept, encrypted, and being checked."))
+                return redirect("web:tokens", name=publisher.name)
+            form.add_error("token", sentence(adopt.NOT_THEIRS))
+        except (WrongState, adopt.CannotAsk) as refused:
             form.add_error("token", sentence(refused.refusal))
     return render(request, "stewarding/token.html", {"publisher": publisher, "form": form}, status=status_of(form))
 
