@@ -167,6 +167,21 @@ def test_what_could_not_be_read_stays_paused_by_itself(
     assert not SyncPause.objects.open().exists()
 
 
+def test_what_is_paused_by_itself_already_is_paused_once(
+    aurora: Repository, amara: Viewer, restored: SyncPause, goran: Viewer, hub: Viewer
+) -> None:
+    """Restored a second time before the repository could be read: the same pause goes on."""
+    other = factories.linked(aurora.publisher, by=amara, name="other")
+    read(aurora)
+    sync.resume(None, by=goran, confirm=what_waits(restored).digest)
+    alone = SyncPause.objects.open().get()
+    again = sync.pause(None, by=hub, after_restore=True, told_outside=71)
+    read(aurora)
+    assert [each.pk for each in what_waits(again).unread] == [other.pk]
+    sync.resume(None, by=goran, confirm=what_waits(again).digest)
+    assert SyncPause.objects.open().get() == alone
+
+
 def test_a_pause_by_hand_is_lifted_with_the_one_after_a_restore(
     aurora: Repository, restored: SyncPause, goran: Viewer
 ) -> None:

@@ -74,8 +74,8 @@ def test_it_takes_the_separator_that_is_announced() -> None:
 
 
 def test_it_knows_columns_by_several_names_and_says_which_it_leaves_out() -> None:
-    """In both languages, in any order."""
-    read_sheet = sheet("Notes,Approuvé le,Nom,Approuvé par\nx,2025-11-03,ha,Ana\n")
+    """In both languages, in any order; a column without a heading is none."""
+    read_sheet = sheet("Notes,Approuvé le,Nom,,Approuvé par\nx,2025-11-03,ha,,Ana\n")
     [line] = read_sheet.lines()
     assert (line.hub_name, line.approver, line.terms) == ("ha", "Ana", "")
     assert read_sheet.ignored == ["Notes"]
