@@ -47,8 +47,8 @@ def holders(keys: Collection[str]) -> dict[str, Known]:
         person__in=[pk for pk, _user, _proven in people.values()], seen_requested_at__isnull=False
     ).values_list("person", "seen", "repository__observed_at"):
         # Those two lists are read each time, and a name that differs is written: the others were so at that time.
-        read = seen in (Seen.PENDING, Seen.ACCEPTED) and observed_at is not None
-        listed[person] = max(listed.get(person, date.min), observed_at.date() if read else date.min)
+        read = observed_at.date() if observed_at is not None and seen in (Seen.PENDING, Seen.ACCEPTED) else date.min
+        listed[person] = max(listed.get(person, date.min), read)
     return {
         key: Known(
             person=pk,

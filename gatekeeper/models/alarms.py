@@ -26,7 +26,8 @@ SELECT
         (SELECT count(*) FROM (
             SELECT 1 FROM gatekeeper_hubaccess AS held
             JOIN gatekeeper_repository AS linked ON linked.id = held.repository_id AND linked.unlinked_at IS NULL
-            WHERE held.due_at IS NOT NULL AND held.access <> 'yes' AND held.seen = 'accepted' AND held.parked_reason = ''
+            WHERE held.due_at IS NOT NULL AND held.access <> 'yes' AND held.seen = 'accepted'
+                AND held.parked_reason = ''
             LIMIT %(most)s
         ) AS waiting)
     ELSE 0 END

@@ -21,6 +21,7 @@ from gatekeeper.hub import adopt, observe, settle
 from gatekeeper.models import AccessRequest, Decision, Drift, Grant, HubAccess, Repository
 from gatekeeper.proof import sealing
 from gatekeeper.rules.refusals import Refused
+
 from .conftest import ANSWERS, CARD, LICENCE, Town, hurry
 
 # A bounded walk for every run of the tests; SCHEDULES=200 for a long one.
