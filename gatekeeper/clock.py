@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from gatekeeper.actions import arrivals, drifts, earlier_approvals, grants, intake, requests, terms
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, EarlierApproval, Grant, PersonalText
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, PersonalText
 from gatekeeper.rules.refusals import Refused
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,7 @@ def delete_overdue_texts(*, at: datetime) -> int:
 
     Frozen rows keep their digests.
     """
-    EarlierApproval.objects.overdue(at=at).delete()
+    earlier_approvals.forget_overdue(at=at)
     deleted = 0
     while ids := list(PersonalText.objects.overdue(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         deleted += PersonalText.objects.filter(pk__in=ids).delete()[0]

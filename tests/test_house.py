@@ -156,6 +156,7 @@ SYSTEM = {
     "expire_all",
     "find_all",
     "follow",
+    "forget_overdue",
     "hear",
     "keep_card",
     "lapse_all",

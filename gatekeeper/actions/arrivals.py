@@ -6,7 +6,7 @@ Nothing is told to the Hub about a name: only about somebody whose Hub id was pr
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -76,37 +76,43 @@ def _clock() -> Viewer:
 
 def meet_invited(ids: Collection[int], *, at: datetime | None = None) -> int:
     """Tie invited names (by id) to their holders where these are known by their Hub id; returns how many were met."""
-    at = at or timezone.now()
-    with transaction.atomic():
-        rows = list(
-            Invited.objects.waiting(at=at)
-            .filter(pk__in=ids)
-            .select_for_update(no_key=True, of=("self",))
-            .select_related("stage__release", "invitation__stage__release")
-            .order_by("pk")
-        )
-        known = holders({row.name_key for row in rows})
-        sure = {key: each.person for key, each in known.items() if each.proven and not each.contested}
-        taken = set(
-            Invited.objects.standing()
-            .filter(stage__in={row.stage_id for row in rows}, person__in=sure.values())
-            .values_list("stage", "person")
-        )
-        met: list[Invited] = []
-        twice: list[Invited] = []
-        for row in rows:
-            person = sure.get(row.name_key)
-            if person is None:
-                continue
-            if (row.stage_id, person) in taken:
-                row.withdrawn_at = at
-                twice.append(row)
-            else:
-                taken.add((row.stage_id, person))
-                row.person_id, row.met_at = person, at
-                met.append(row)
-        Invited.objects.bulk_update([*met, *twice], ["person", "met_at", "withdrawn_at"], batch_size=AT_ONCE)
-        people = HubPerson.objects.select_related("user").in_bulk([row.person_id for row in met])
-        record((("invitation.meet", row.invitation, {"invited": row.pk}) for row in met), by=acting(_clock()), at=at)
-        tell(((people[row.person_id].user, "invited", row.stage) for row in met), at=at)
+    try:
+        with transaction.atomic():
+            return _meet_invited(ids, at=at or timezone.now())
+    except IntegrityError:  # one of them accepts a link at this moment: the next look finds the others
+        return 0
+
+
+def _meet_invited(ids: Collection[int], *, at: datetime) -> int:
+    rows = list(
+        Invited.objects.waiting(at=at)
+        .filter(pk__in=ids)
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("stage__release", "invitation__stage__release")
+        .order_by("pk")
+    )
+    known = holders({row.name_key for row in rows})
+    sure = {key: each.person for key, each in known.items() if each.proven and not each.contested}
+    taken = set(
+        Invited.objects.standing()
+        .filter(stage__in={row.stage_id for row in rows}, person__in=sure.values())
+        .values_list("stage", "person")
+    )
+    met: list[Invited] = []
+    twice: list[Invited] = []
+    for row in rows:
+        person = sure.get(row.name_key)
+        if person is None:
+            continue
+        if (row.stage_id, person) in taken:
+            row.withdrawn_at = at
+            twice.append(row)
+        else:
+            taken.add((row.stage_id, person))
+            row.person_id, row.met_at = person, at
+            met.append(row)
+    Invited.objects.bulk_update([*met, *twice], ["person", "met_at", "withdrawn_at"], batch_size=AT_ONCE)
+    people = HubPerson.objects.select_related("user").in_bulk([row.person_id for row in met])
+    record((("invitation.meet", row.invitation, {"invited": row.pk}) for row in met), by=acting(_clock()), at=at)
+    tell(((people[row.person_id].user, "invited", row.stage) for row in met), at=at)
     return len(met)

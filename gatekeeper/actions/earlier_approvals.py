@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.viewer import Viewer
@@ -193,6 +194,30 @@ def expire_all(imports: Iterable[ApprovalImport], *, at: datetime | None = None)
     with step("import", "expire", imports, by=Viewer.system("clock"), at=at) as moved:
         _forget(moved)
     return moved.rows
+
+
+def forget_overdue(*, at: datetime | None = None) -> int:
+    """Delete lines whose retention has ended, and the evidence of a list once none of its lines is left.
+
+    Returns how many lines went. Events keep the digests of what was said and shown.
+    """
+    at, gone = at or timezone.now(), 0
+    while ids := list(EarlierApproval.objects.overdue(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        gone += EarlierApproval.objects.filter(pk__in=ids).delete()[0]
+    with transaction.atomic():
+        done = list(
+            ApprovalImport.objects.select_for_update(no_key=True, of=("self",))
+            .filter(
+                ~Exists(EarlierApproval.objects.filter(source=OuterRef("pk"))),
+                evidence__isnull=False,
+                status=ImportStatus.CONFIRMED,
+            )
+            .order_by("pk")
+        )
+        evidence = [source.evidence_id for source in done if source.evidence_id is not None]
+        ApprovalImport.objects.filter(pk__in=[source.pk for source in done]).update(evidence=None)
+        StoredFile.objects.filter(pk__in=evidence).delete()
+    return gone
 
 
 def _forget(moved: Moved) -> None:

@@ -393,6 +393,18 @@ def test_a_file_that_is_not_confirmed_is_forgotten(end: str, stage: Stage, bram:
     assert last_event(source).data["evidence_sha256"]
 
 
+def test_what_a_list_said_goes_with_its_time_and_the_record_stays(stage: Stage, ha: Viewer, bram: Viewer) -> None:
+    """First the names that never came, then the rest with its evidence; the grant and its digests stay."""
+    source = factories.confirmed_import(stage, "ha-nguyen", "late-comer", by=bram, evidence=PDF)
+    clock.tick(at=factories.later(125))
+    assert list(EarlierApproval.objects.values_list("hub_name", flat=True)) == ["ha-nguyen"]
+    assert StoredFile.objects.exists()
+    assert earlier_approvals.forget_overdue(at=factories.later(6 * 365 + 1)) == 1
+    assert not StoredFile.objects.exists()
+    assert factories.fresh(source).status == "confirmed"
+    assert last_event(Grant.objects.get()).data["evidence_sha256"]
+
+
 # Size
 
 
