@@ -5,6 +5,7 @@ somebody says so, and that can be said only once it was seen to reach what it is
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -136,7 +137,7 @@ def _locked(token: HubToken) -> HubToken:
 
 def _naming(refusal: Refusal, repositories: list[Repository]) -> Refusal:
     named = [each.name for each in repositories[:3]] + (["…"] if len(repositories) > 3 else [])
-    return Refusal(refusal.code, refusal.message, {"repositories": ", ".join(named)})
+    return replace(refusal, values={"repositories": ", ".join(named)})
 
 
 def note_health(token: HubToken, *, health: HubToken.Health, at: datetime | None = None) -> bool:
