@@ -124,37 +124,38 @@ def settle_lines(lines: QuerySet[EarlierApproval], *, by: Viewer, at: datetime) 
 
     A line whose holder is not known yet, or whom the stage cannot take now, is left waiting.
     """
-    first = lines.order_by("pk").select_related("source").first()
+    first = lines.order_by("pk").select_related("source__evidence", "source__confirmed_by").first()
     if first is None:
         return 0
+    source = first.source
     with transaction.atomic():
         stage = (
-            Stage.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("release")
-            .get(pk=first.source.stage_id)
+            Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("release").get(pk=source.stage_id)
         )
         rows = list(
-            lines.filter(source=first.source)
+            lines.filter(source=source)
+            .select_related(None)
             .select_for_update(no_key=True, of=("self",))
-            .select_related("source__evidence", "source__confirmed_by")
             .order_by("pk")[:AT_ONCE]
         )
-        judging = Judging(stage, owners={first.source.created_by_id, first.source.confirmed_by_id})
+        judging = Judging(stage, owners={source.created_by_id, source.confirmed_by_id})
         judging.judge(rows)
-        _write(judging, rows, by=by, at=at)
+        _write(judging, source, rows, by=by, at=at)
     return len(rows)
 
 
-def _write(judging: Judging, rows: Sequence[EarlierApproval], *, by: Viewer, at: datetime) -> None:
+def _write(
+    judging: Judging, source: ApprovalImport, rows: Sequence[EarlierApproval], *, by: Viewer, at: datetime
+) -> None:
     people = HubPerson.objects.select_related("user").in_bulk(
         [row.person_id for row in rows if row.verdict == Verdict.GRANT]
     )
-    basis = {row.person_id: basis_of(row) for row in rows if row.person_id is not None}
+    basis = {row.person_id: basis_of(source, row) for row in rows if row.person_id is not None}
     made = (
         {
             grant.person_id: grant.pk
             for grant in bring_in_all(
-                judging.stage, people.values(), by=by, basis=basis, imported_by=_importer(rows), at=at
+                judging.stage, people.values(), by=by, basis=basis, imported_by=source.confirmed_by, at=at
             )
         }
         if people
@@ -191,13 +192,8 @@ def write_judgements(rows: Sequence[EarlierApproval]) -> None:
         cursor.execute(JUDGED, [[getattr(row, column) for row in rows] for column in columns])
 
 
-def _importer(rows: Sequence[EarlierApproval]) -> Any:
-    return rows[0].source.confirmed_by
-
-
-def basis_of(line: EarlierApproval) -> dict[str, Any]:
+def basis_of(source: ApprovalImport, line: EarlierApproval) -> dict[str, Any]:
     """Return what the record holds of an earlier approval: ids, the day, and digests of what was said and shown."""
-    source = line.source
     return {
         "import": source.pk,
         "line": line.line,

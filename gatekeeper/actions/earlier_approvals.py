@@ -5,6 +5,7 @@ a grant only for somebody known by their Hub id; else it waits for the holder of
 """
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -29,6 +30,7 @@ from .files import keep_file
 from .releases import require
 
 AT_ONCE = 1_000
+PATIENCE = 8.0  # seconds
 MOST_BYTES = 5 * 1024 * 1024
 REHEARSAL_DAYS, WAITING_DAYS, MOST_WAITING_DAYS, FORGETTING_DAYS = 7, 90, 365, 30
 FOUND = ("lines", "file_sha256", "ignored_columns", "evidence", "counts", "digest", "rehearsed_at")
@@ -162,8 +164,8 @@ def confirm(
     """Bring in what a dry run showed. Names without a known holder wait so many days for them.
 
     `seen` is the digest of the dry run. Raises WrongState where that would come out otherwise by now, Unmet where
-    nothing can be brought in, Invalid for the days. Lines are settled in batches of their own; the clock goes on where
-    this was broken off.
+    nothing can be brought in, Invalid for the days. Lines are settled in batches of their own, for as long as somebody
+    can be kept waiting; the clock goes on where this ends or was broken off.
     """
     if not 1 <= days <= MOST_WAITING_DAYS:
         raise Invalid(BAD_DAYS, {"days": BAD_DAYS})
@@ -177,7 +179,8 @@ def confirm(
         lines.update(delete_after=moved.at + timedelta(days=CLAIM_RETENTION_DAYS))
         lines.filter(settled_at=None).update(delete_after=row.waits_until + timedelta(days=FORGETTING_DAYS))
         moved.note(row, **_about(row))
-    while settle_lines(EarlierApproval.objects.to_settle().filter(source=row), by=by, at=moved.at):
+    end, lines = time.monotonic() + PATIENCE, EarlierApproval.objects.to_settle().filter(source=row)
+    while settle_lines(lines, by=by, at=moved.at) and time.monotonic() < end:
         pass
     return row
 

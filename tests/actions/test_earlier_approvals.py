@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import clock
-from gatekeeper.actions import arrivals, earlier_approvals, grants, requests, stages
+from gatekeeper.actions import _judging, arrivals, earlier_approvals, grants, requests, stages
 from gatekeeper.models import (
     ApprovalImport,
     EarlierApproval,
@@ -350,6 +350,18 @@ def test_what_was_broken_off_goes_on(stage: Stage, ha: Viewer, bram: Viewer, mon
     clock.tick()
     assert Grant.objects.get().imported_by == bram.user
     assert line_of(source, "ha-nguyen").settled_at is not None
+
+
+def test_nobody_is_kept_waiting_for_a_long_list(
+    stage: Stage, ha: Viewer, ines: Viewer, bram: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while the clock does the rest."""
+    monkeypatch.setattr(earlier_approvals, "PATIENCE", 0.0)
+    monkeypatch.setattr(_judging, "AT_ONCE", 1)
+    factories.confirmed_import(stage, "ha-nguyen", "ines", by=bram)
+    assert Grant.objects.count() == 1
+    clock.tick()
+    assert Grant.objects.count() == 2
 
 
 def test_whoever_is_brought_in_has_the_terms_of_the_stage(

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import invitations, stages, terms
+from gatekeeper.actions import arrivals, earlier_approvals, invitations, stages, terms
 from gatekeeper.models import AccessRequest, ApprovalImport, Grant, Invitation, Invited, Repository, Stage
 from tests import factories
 
@@ -105,9 +105,9 @@ def test_lines_are_filtered_and_paged(
     assert "a b" in refused
     few = factories.rehearsed(stage, "kiri", by=bram)
     browser.get(reverse("web:import", args=[few.pk]))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get(reverse("web:import", args=[few.pk]))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get(reverse("web:import", args=[source.pk]))
 
 
@@ -156,6 +156,17 @@ def test_the_dry_run_is_run_again(stage: Stage, browser: Client, bram: Viewer, h
     factories.account("late-comer")
     browser.post(reverse("web:rehearse", args=[source.pk]))
     assert factories.fresh(source).counts == {"grant": 1}
+
+
+def test_a_long_list_says_how_much_is_left(
+    stage: Stage, ha: Viewer, browser: Client, bram: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the clock has done the rest."""
+    monkeypatch.setattr(earlier_approvals, "settle_lines", lambda *_lines, **_how: 0)
+    source = factories.confirmed_import(stage, "ha-nguyen", by=bram)
+    assert "1 line is still being worked on" in go(browser, "import", source.pk).content.decode()
+    arrivals.meet_all()
+    assert "still being worked on" not in go(browser, "import", source.pk).content.decode()
 
 
 @pytest.mark.parametrize("page", ["stage_imports", "imported", "stage_invitations"])

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from gatekeeper.actions import earlier_approvals
 from gatekeeper.models import ApprovalImport, EarlierApproval
+from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
 from gatekeeper.rules.cells import harmless
 from gatekeeper.rules.earlier_approvals import REASONS, Verdict
 from gatekeeper.rules.refusals import Invalid
@@ -78,6 +79,8 @@ def _import_page(request: HttpRequest, source: ApprovalImport, form: ConfirmForm
         "buttons": buttons,
         "form": form or (ConfirmForm(initial={"seen": source.digest}) if "confirm" in buttons else None),
         "ignored": ", ".join(source.ignored_columns),
+        "unsettled": count_up_to(EarlierApproval.objects.to_settle().filter(source=source)),
+        "limit": COUNT_LIMIT,
     }
     return render(request, "stewarding/import.html", context, status=status_of(form) if form else 200)
 
