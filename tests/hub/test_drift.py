@@ -198,6 +198,33 @@ def test_accepted_again_by_hand_after_a_revocation(town: Town) -> None:
     assert town.stands("kiri") == "accepted"
 
 
+def test_access_that_came_back_with_the_gate_is_explained_by_it(town: Town) -> None:
+    """The Hub shows the old decision again: since when it counts, nobody saw."""
+    town.start()
+    town.active("kiri")
+    revoked(town, "kiri")
+    long_before = (timezone.now() - timedelta(days=1)).isoformat()
+    town.hub.set_status(town.name, "kiri", "accepted", by="amara", reviewed_at=long_before)
+    read_again(town)
+    found = the_drift()
+    assert (found.kind, found.facts["why"], found.since_is_exact) == ("ghost_access", "restored", False)
+
+
+def test_who_got_in_through_an_open_gate_is_told_from_those_of_whom_nothing_is_known(town: Town) -> None:
+    """The Hub names nobody for either; only the gate's own drift tells them apart."""
+    town.start()
+    town.someone("early")
+    town.hub.set_status(town.name, "early", "accepted")
+    read_again(town)
+    town.hub.set_repo(town.name, gated="auto")
+    read_again(town)
+    town.someone("late")
+    town.hub.set_status(town.name, "late", "accepted")
+    read_again(town)
+    why = {found.person.username: found.facts["why"] for found in Drift.objects.filter(kind="ghost_access")}
+    assert why == {"early": "unknown", "late": "auto_gate"}
+
+
 def test_what_went_away_by_itself_is_over(town: Town) -> None:
     """Somebody tidied up on the Hub."""
     town.start()
@@ -291,7 +318,7 @@ def test_invariant_12_many_removals_wait_for_somebody(town: Town, settings: Any)
 
 
 def test_a_gate_that_opens_itself_is_critical_and_closed_again(town: Town) -> None:
-    """Automatic approval on the Hub: everybody gets in. Who got in meanwhile is explained by it."""
+    """Automatic approval on the Hub: everybody gets in."""
     town.start()
     town.hub.set_repo(town.name, gated="auto")
     read_again(town)

@@ -73,6 +73,26 @@ def test_it_comes_through_a_call_that_failed(town: Town, fault: dict[str, Any], 
     assert town.grant("kiri").status == ("active" if step == "approve" else "revoked")
 
 
+def test_it_comes_through_a_look_that_failed(town: Town) -> None:
+    """Told and not read back: nothing is confirmed before the Hub can be read again."""
+    town.start()
+    town.approved("kiri")
+    town.hub.fault("status", f"{town.name}/user-access-request/", method="GET", status=503)
+    settle.settle_due()
+    hurry()
+    settle.settle_due()
+    row = town.row("kiri")
+    assert (town.stands("kiri"), town.grant("kiri").status, row.confirmed_at) == (
+        "accepted",
+        "pending_activation",
+        None,
+    )
+    assert (row.lease, row.due_at is not None, row.parked_reason) == ("", True, "")
+    town.hub.clear_faults()
+    settled()
+    assert town.grant("kiri").status == "active"
+
+
 @pytest.mark.parametrize("header", ["ratelimit", "retry-after"])
 def test_it_comes_back_when_the_hub_said(town: Town, header: str) -> None:
     """A 429 in either form puts the row off for that long, and nobody sleeps."""
