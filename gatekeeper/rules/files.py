@@ -9,6 +9,7 @@ SIGNATURES = (
     (b"\xff\xd8\xff", JPEG),
     (b"PK\x03\x04", ZIP),  # and what office programs write, which is a ZIP file too
 )
+NEVER_IN_TEXT = frozenset({*range(32), 127} - set(b"\t\n\r\f"))
 LONGEST_NAME = 200
 HEAD = 4_096
 
@@ -18,7 +19,7 @@ def kind_of(head: bytes) -> str | None:
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
             return kind
-    if not head or b"\x00" in head:
+    if not head or NEVER_IN_TEXT & set(head):
         return None
     try:
         head.decode("utf-8")

@@ -125,6 +125,25 @@ def test_uses_hold_under_concurrency(stage: Stage, bram: Viewer) -> None:
     assert Invited.objects.filter(person=twice.person).count() == 1
 
 
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_name_and_a_link_for_one_person_at_one_moment(by_invitation: Stage, bram: Viewer) -> None:
+    """They are invited once, and neither fails."""
+    for number in range(4):
+        names(by_invitation, bram, f"person-{number}")
+        _made, digest = link(by_invitation, bram)
+        somebody = factories.account(f"person-{number}")
+        person = somebody.person
+        assert person is not None
+        ways = [
+            lambda digest=digest, by=somebody: invitations.accept_invitation(digest, by=by),
+            lambda who=person: arrivals.meet([who]),
+        ]
+        results = race(lambda i, ways=ways: ways[i](), times=2)  # type: ignore[misc]  # bound at once
+        assert not [result for result in results if isinstance(result, Exception)], results
+        assert Invited.objects.standing().filter(person=person).count() == 1
+
+
 # By names
 
 
