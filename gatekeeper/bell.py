@@ -19,7 +19,12 @@ log = structlog.get_logger(__name__)
 
 SETTLE = "gatekeeper.hub.tasks.settle_due"
 OBSERVE = "gatekeeper.hub.tasks.observe_repository"
-SWEEPS = {"settle": SETTLE, "hooks": "gatekeeper.hub.tasks.settle_hooks", "tokens": "gatekeeper.hub.tasks.check_tokens"}
+SWEEPS = {
+    "settle": SETTLE,
+    "hooks": "gatekeeper.hub.tasks.settle_hooks",
+    "tokens": "gatekeeper.hub.tasks.check_tokens",
+    "procedures": "gatekeeper.tasks.carry_on",
+}
 PATIENCE = 0.4  # seconds for each wait on the broker
 QUIET = 15.0  # seconds without a try after a failure
 EXPIRES = 60  # seconds after which a bell that nobody heard is of no use: the sweep has been there

@@ -8,8 +8,8 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gatekeeper.actions import arrivals, drifts, earlier_approvals, grants, intake, requests, terms
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, PersonalText
+from gatekeeper.actions import arrivals, drifts, earlier_approvals, grants, intake, procedures, requests, terms
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, PersonalText, Procedure
 from gatekeeper.rules.refusals import Refused
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,8 @@ def tick(*, at: datetime | None = None) -> None:
     in_batches(Drift.objects.to_lapse(at=at), drifts.lapse_all, at=at)
     in_batches(Grant.objects.to_lapse(at=at), terms.lapse_all, at=at)
     in_batches(Grant.objects.to_restore(), terms.restore_all, at=at)
+    in_batches(Procedure.objects.breached(at=at), procedures.note_breaches, at=at)
+    carry_on()
     while requests.note_breaches(at=at):
         pass
     while intake.remind_unfinished(at=at) or terms.remind_of_terms(at=at):
@@ -32,6 +34,11 @@ def tick(*, at: datetime | None = None) -> None:
     in_batches(ApprovalImport.objects.to_expire(at=at), earlier_approvals.expire_all, at=at)
     arrivals.meet_all(at=at)
     delete_overdue_texts(at=at)
+
+
+def carry_on() -> None:
+    """Do what is next in the emergency stops and re-gates that run."""
+    procedures.carry_on_all()
 
 
 def in_batches(due: QuerySet[Any], verb: Callable[..., Any], *, at: datetime) -> int:

@@ -24,7 +24,7 @@ from django.utils.translation import gettext
 
 from accounts.models import HubToken
 from gatekeeper.catalogues.notices import NOTICE_KINDS, NoticeKind
-from gatekeeper.models import AccessRequest, Grant, Notice, Repository, Stage
+from gatekeeper.models import AccessRequest, Grant, Notice, Procedure, Repository, Stage
 
 logger = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ ABOUT: dict[str, tuple[Any, str]] = {
     "repository": (Repository, "publisher"),
     "stage": (Stage, "release"),
     "hubtoken": (HubToken, "publisher"),
+    "procedure": (Procedure, "publisher"),
 }
 
 
@@ -183,6 +184,8 @@ def _places(thing: Any, by: str = "") -> dict[str, str]:
             "fingerprint": thing.fingerprint,
             "until": date_format(ends_at, "DATE_FORMAT") if ends_at else "",
         }
+    if isinstance(thing, Procedure):
+        return {"covers": str(thing.covers)}
     stage = thing if isinstance(thing, Stage) else thing.stage
     ends_at = _end_of(thing)
     return {

@@ -561,6 +561,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "InvitationStatus": "gatekeeper.api.serializers.words.INVITATION_STATUSES",
         "InvitationKind": "gatekeeper.models.InvitationKind",
         "ImportVerdict": "gatekeeper.api.serializers.imports.VERDICTS",
+        "ProcedureStatus": "gatekeeper.api.serializers.words.PROCEDURE_STATUSES",
+        "ProcedureKind": "gatekeeper.api.serializers.words.PROCEDURE_KINDS",
         "ReasonCode": "gatekeeper.api.serializers.words.CODES",
         "RepositoryKind": "gatekeeper.models.RepositoryKind",
         "PublisherKind": "accounts.models.Publisher.Kind",

@@ -25,6 +25,7 @@ from gatekeeper.actions import (
     invitations,
     licences,
     policies,
+    procedures,
     releases,
     repositories,
     requests,
@@ -45,7 +46,9 @@ from gatekeeper.models import (
     Invitation,
     LicenceVersion,
     PersonalText,
+    Procedure,
     Repository,
+    RepositoryWish,
     Stage,
     Submission,
 )
@@ -432,3 +435,61 @@ def lapsed(grant: Grant, *, by: Viewer) -> Grant:
     """A grant whose person was asked to accept the licence, and did not in time."""
     terms.ask_for_terms(grant.stage, by=by, days=1)
     return terms.lapse_all([grant], at=later(2))[0]
+
+
+# A procedure
+
+
+def stop(covers: Any, *, by: Viewer) -> Procedure:
+    """An emergency stop that has just started; its newest hundred grants are suspended."""
+    return procedures.start(procedures.prepare_stop(covers, by=by, words="The weights leaked."), by=by)
+
+
+def in_force(covers: Any, *, by: Viewer) -> Procedure:
+    """An emergency stop that was read back everywhere."""
+    stopped = stop(covers, by=by)
+    procedures.carry_on_all()
+    for row in HubAccess.objects.unsettled().select_related("person", "repository"):
+        if row.access != access.Access.YES:
+            hub_says(row.person, row.repository, "pending")
+    procedures.carry_on_all()
+    return fresh(stopped)
+
+
+def lift_asked(covers: Any, *, by: Viewer) -> Procedure:
+    """An emergency stop of which somebody wants that it is lifted."""
+    return procedures.ask_to_lift(in_force(covers, by=by), by=by)
+
+
+def regate(repository: Repository, *, by: Viewer) -> Procedure:
+    """A safe re-gate that has just started."""
+    prepared = procedures.prepare_regate(fresh(repository), by=by, words="The gate was off.")
+    return procedures.start(prepared, by=by)
+
+
+def gate_says(repository: Repository, *, private: bool, gate: str = "manual", lists_read: bool = True) -> None:
+    """Write what the worker would that settles the wish of a repository, and perhaps reads its lists after it."""
+    now = timezone.now()
+    RepositoryWish.objects.filter(repository=repository).update(due_at=None, confirmed_at=now)
+    Repository.objects.filter(pk=repository.pk).update(seen_private=private, seen_gate=gate)
+    if lists_read:
+        Repository.objects.filter(pk=repository.pk).update(read_in_full_from=timezone.now())
+    procedures.carry_on_all()
+
+
+def regate_waits(repository: Repository, *, by: Viewer) -> Procedure:
+    """A safe re-gate that waits for somebody to confirm whose access ends: one ghost was found."""
+    started = regate(repository, by=by)
+    drift(repository, "ghost_access", hub_person("casper"))
+    gate_says(repository, private=True)
+    gate_says(repository, private=True)
+    return fresh(started)
+
+
+def regated(repository: Repository, *, by: Viewer) -> Procedure:
+    """A safe re-gate that is done: nobody was let in whom nobody let in here."""
+    started = regate(repository, by=by)
+    gate_says(repository, private=True)
+    gate_says(repository, private=True)
+    gate_says(repository, private=False)
+    return fresh(started)

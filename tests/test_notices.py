@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import notices
-from gatekeeper.actions import decisions, grants, hub_tokens, intake, invitations, requests, reviews, terms
+from gatekeeper.actions import decisions, grants, hub_tokens, intake, invitations, procedures, requests, reviews, terms
 from gatekeeper.catalogues.notices import NOTICE_KINDS
 from gatekeeper.models import Grant, Notice, Repository, Stage
 from tests import factories
@@ -35,7 +35,14 @@ WORDS = "Secret words 4711 about the case."
 
 @pytest.fixture
 def told(
-    stage: Stage, aurora: Repository, ha: Viewer, ines: Viewer, chidi: Viewer, bram: Viewer, kiri: HubPerson
+    stage: Stage,
+    aurora: Repository,
+    ha: Viewer,
+    ines: Viewer,
+    amara: Viewer,
+    chidi: Viewer,
+    bram: Viewer,
+    kiri: HubPerson,
 ) -> Callable[[str], Notice]:
     """Perform the steps that lead to a notice of a kind, with secrets in every text, and return the notice."""
 
@@ -69,6 +76,9 @@ def told(
     def asked_for_terms() -> Any:
         return terms.ask_for_terms(imported().stage, by=bram, days=30)
 
+    def stopped() -> Any:
+        return procedures.start(procedures.prepare_stop(stage, by=amara, words=WORDS), by=amara)
+
     leading: dict[str, Callable[[], Any]] = {
         "request_received": in_review,
         "question_asked": asked,
@@ -92,6 +102,10 @@ def told(
         "access_lapsed": lambda: factories.lapsed(imported(), by=bram),
         "access_not_carried_over": lambda: terms.reset(imported(), by=bram),
         "invited": lambda: invitations.invite_names(stage, by=bram, label=WORDS, days=9, names="ha-nguyen"),
+        "stop_started": stopped,
+        "stop_unratified": lambda: procedures.note_breaches([stopped()], at=factories.later(2)),
+        "stop_to_lift": lambda: procedures.ask_to_lift(stopped(), by=amara),
+        "regate_waits": lambda: factories.regate_waits(aurora, by=bram),
         **{
             kind: partial(hub_tokens.note_health, aurora.token, health=health)
             for health, kind in hub_tokens.ALARMS.items()
@@ -130,6 +144,7 @@ def test_it_tells_each_kind_without_what_was_written(told: Callable[[str], Notic
     text = everything(message)
     assert "4711" not in text
     others = {"question_answered": "chidi", "finish_here": "ines", "finish_soon": "ines", "drift_found": "amara"}
+    others |= {"stop_started": "bram", "stop_unratified": "amara", "stop_to_lift": "bram", "regate_waits": "amara"}
     others |= dict.fromkeys(hub_tokens.ALARMS.values(), "amara")
     reader = others.get(kind, "ha-nguyen")
     assert message.to == [f"{reader}@example.org"]
@@ -163,6 +178,7 @@ def test_each_leads_to_a_page(kind: str) -> None:
         "case",
         "my_access",
         "drifts",
+        "procedure",
         "start",
         "tokens",
     )

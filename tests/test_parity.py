@@ -15,8 +15,18 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, drifts, earlier_approvals, grants, invitations, requests, reviews, stages
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Repository, Stage
+from gatekeeper.actions import (
+    decisions,
+    drifts,
+    earlier_approvals,
+    grants,
+    invitations,
+    procedures,
+    requests,
+    reviews,
+    stages,
+)
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Procedure, Repository, Stage
 from gatekeeper.rules.lifecycle import STATUSES, TABLES
 from tests import factories
 from tests.verbs import SYSTEM, VERBS, tried
@@ -26,10 +36,11 @@ OUTSIDERS = ("ewa", "farid", "goran", "ines", "juma", "nobody")
 PART = {
     "request": ("ha", "chidi", "clock"),
     "grant": ("ha", "amara", "clock", "hub"),
-    "stage": ("amara", "hub"),
+    "stage": ("amara", "clock", "hub"),
     "drift": ("amara", "clock", "hub"),
     "import": ("amara", "clock"),
     "invitation": ("amara",),
+    "procedure": ("amara", "bram", "goran", "clock", "hub"),
 }
 TWINS = {"bram": "amara", "dana": "chidi"}
 # Who asks the API in every state: whoever has a part, an auditor, a stranger, a visitor.
@@ -201,6 +212,27 @@ INVITATIONS: dict[str, Callable[[Scene], Invitation]] = {
         factories.invitation(scene.stage(), by=scene.amara), by=scene.amara
     ),
 }
+PROCEDURES: dict[str, Callable[[Scene], Procedure]] = {
+    "prepared": lambda scene: procedures.prepare_stop(scene.stage(), by=scene.amara, words="The weights leaked."),
+    "prepared, a re-gate": lambda scene: (
+        scene.stage()
+        and procedures.prepare_regate(factories.fresh(scene.repository), by=scene.amara, words="It was off.")
+    ),
+    "running": lambda scene: (
+        scene.grant(factories.active_grant) and factories.stop(scene.repository.publisher, by=scene.amara)
+    ),
+    "running, a re-gate": lambda scene: scene.stage() and factories.regate(scene.repository, by=scene.amara),
+    "waiting": lambda scene: factories.lift_asked(scene.stage(), by=scene.amara),
+    "waiting, a re-gate": lambda scene: scene.stage() and factories.regate_waits(scene.repository, by=scene.amara),
+    "halted": lambda scene: (
+        scene.stage() and procedures.halt(factories.regate(scene.repository, by=scene.amara), by=scene.amara)
+    ),
+    "in_force": lambda scene: factories.in_force(scene.stage(), by=scene.amara),
+    "done": lambda scene: scene.stage() and factories.regated(scene.repository, by=scene.amara),
+    "called_off": lambda scene: procedures.call_off(
+        procedures.prepare_stop(scene.stage(), by=scene.amara, words="No."), by=scene.amara
+    ),
+}
 STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {
     "request": REQUESTS,
     "grant": GRANTS,
@@ -208,6 +240,7 @@ STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {
     "drift": DRIFTS,
     "import": IMPORTS,
     "invitation": INVITATIONS,
+    "procedure": PROCEDURES,
 }
 EVERY = [pytest.param(table, build, id=f"{table}: {name}") for table in STATES for name, build in STATES[table].items()]
 
@@ -292,8 +325,11 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "drift": tuple(VERBS["drift"]),
         "import": ("rehearse", "confirm", "discard", "expire"),
         "invitation": ("withdraw",),
+        "procedure": tuple(VERBS["procedure"]),
     },
     **{name: {table: tuple(VERBS[table]) for table in VERBS} for name in OUTSIDERS},
+    # An operator stops everything in an emergency, and decides nothing besides.
+    "goran": {table: tuple(VERBS[table]) if table != "procedure" else ("resume",) for table in VERBS},
     "chidi": {
         **{table: tuple(VERBS[table]) for table in VERBS},
         "request": ("answer", "accept", "submit", "resubmit", "withdraw", "answer_back"),
@@ -301,8 +337,9 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "amara": {
         "request": (*VERBS["request"],),
         "grant": ("relinquish", "accept"),
-        "stage": ("confirm_open",),
-        "drift": ("confirm", "vanish", "lapse", "undo_unasked"),
+        "stage": ("confirm_open", "stop", "go_on"),
+        "drift": ("confirm", "vanish", "lapse", "undo_unasked", "repair", "reopen"),
+        "procedure": ("ratify", "stand", "finish", "advance", "ask", "note_breach"),
         "import": ("expire",),
         "invitation": (),
     },
@@ -312,6 +349,7 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "stage": ("confirm_open",),
         "drift": ("allow", "confirm"),
         "import": ("expire",),
+        "procedure": ("stand", "finish"),
         "invitation": (),
     },
     "clock": {**{table: tuple(VERBS[table]) for table in VERBS}, "drift": ("record", "allow", "confirm")},
@@ -322,6 +360,7 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "drift": (*VERBS["drift"], "lapse", "undo_unasked"),
         "import": (*VERBS["import"], "expire"),
         "invitation": (*VERBS["invitation"],),
+        "procedure": (*VERBS["procedure"], "note_breach"),
     },
 }
 # Where it is tried: for everybody, or for those only who have a part in it.
@@ -332,6 +371,7 @@ PLACES = {
     "drift": {"open": True, "open, the gate": False, "excepted": False},
     "import": {"rehearsed": True, "confirmed": False},
     "invitation": {"open": True},
+    "procedure": {"running": True, "in_force": False, "waiting": False},
 }
 
 

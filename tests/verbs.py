@@ -16,12 +16,15 @@ from gatekeeper.actions import (
     earlier_approvals,
     grants,
     invitations,
+    procedures,
     requests,
     reviews,
     stages,
     terms,
 )
+from gatekeeper.actions._step import step
 from gatekeeper.models import Grant
+from gatekeeper.models.tallies import undecided
 from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import NotAllowed, Refused
 from tests import factories
@@ -92,7 +95,31 @@ VERBS: dict[str, dict[str, Verb]] = {
         "discard": lambda source, by, at: earlier_approvals.discard(source, by=by, at=at),
     },
     "invitation": {"withdraw": lambda invitation, by, at: invitations.withdraw(invitation, by=by, at=at)},
+    "procedure": {
+        "start": lambda procedure, by, at: procedures.start(procedure, by=by, at=at),
+        "call_off": lambda procedure, by, at: procedures.call_off(procedure, by=by, at=at),
+        "ratify": lambda procedure, by, at: procedures.ratify(procedure, by=by, at=at),
+        "ask_to_lift": lambda procedure, by, at: procedures.ask_to_lift(procedure, by=by, at=at),
+        "keep": lambda procedure, by, at: procedures.keep(procedure, by=by, at=at),
+        "confirm": lambda procedure, by, at: procedures.confirm(
+            procedure, by=by, confirmed=undecided(procedure).count(), at=at
+        ),
+        "halt": lambda procedure, by, at: procedures.halt(procedure, by=by, at=at),
+        "resume": lambda procedure, by, at: procedures.resume(procedure, by=by, at=at),
+    },
 }
+
+
+def worker_takes(action: str) -> Callable[[Any, datetime | None], None]:
+    """A step of a procedure that the worker takes where it finds it due, taken bare."""
+
+    def take(procedure: Any, at: datetime | None) -> None:
+        with step("procedure", action, [procedure], by=Viewer.system("hub"), at=at):
+            pass
+
+    return take
+
+
 # What only a system user does: these verbs take no `by`, so nobody else can be the one.
 SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] = {
     "request": {
@@ -105,13 +132,25 @@ SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] 
         "expire": ("clock", lambda grant, at: grants.expire_all([grant], at=at)),
         "lapse": ("clock", lambda grant, at: terms.lapse_all([grant], at=at)),
         "restore": ("clock", lambda grant, at: terms.restore_all([grant], at=at)),
+        "stop": ("clock", lambda grant, at: grants.stop_all([grant], procedure=1, at=at)),
+        "give_back": ("clock", lambda grant, at: grants.give_back_all([grant], procedure=1, at=at)),
     },
-    "stage": {"confirm_open": ("hub", lambda stage, at: stages.confirm_open(stage, at=at))},
+    "stage": {
+        "confirm_open": ("hub", lambda stage, at: stages.confirm_open(stage, at=at)),
+        "stop": ("clock", lambda stage, at: stages.stop_all([stage], procedure=1, at=at)),
+        "go_on": ("clock", lambda stage, at: stages.go_on_all([stage], procedure=1, at=at)),
+    },
     "drift": {
         "undo_unasked": ("clock", lambda drift, at: drifts.undo_unasked_all([drift], at=at)),
         "lapse": ("clock", lambda drift, at: drifts.lapse_all([drift], at=at)),
         "confirm": ("hub", lambda drift, at: drifts.confirm_all([drift], at=at)),
         "vanish": ("hub", lambda drift, at: drifts.vanish_all([drift], at=at)),
+        "repair": ("clock", lambda drift, at: drifts.repair_all([drift], procedure=1, at=at)),
+        "reopen": ("clock", lambda drift, at: drifts.reopen_all([drift], procedure=1, at=at)),
+    },
+    "procedure": {
+        **{name: ("hub", worker_takes(name)) for name in ("advance", "ask", "stand", "finish")},
+        "note_breach": ("clock", lambda procedure, at: procedures.note_breaches([procedure], at=at)),
     },
     "import": {"expire": ("clock", lambda source, at: earlier_approvals.expire_all([source], at=at))},
     "invitation": {},

@@ -1,7 +1,7 @@
 """The one place where rows are locked, checked, moved and recorded, one or many in a constant number of statements.
 
-Locks are taken in one order everywhere (drift, stage, request, grant, Hub access; ascending id; FOR NO KEY UPDATE, so
-that children can still be inserted), role is asked before state before needs, and all or nothing is moved.
+Locks are taken in one order everywhere (procedure, drift, stage, request, grant, Hub access; ascending id; FOR NO KEY
+UPDATE, so that children can still be inserted), role is asked before state before needs, all or nothing is moved.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +25,7 @@ from gatekeeper.models import (
     Invitation,
     Notice,
     PersonalText,
+    Procedure,
     Purpose,
     Stage,
 )
@@ -177,6 +178,15 @@ def _lock_invitations(ids: Sequence[int]) -> list[Invitation]:
     )
 
 
+def _lock_procedures(ids: Sequence[int]) -> list[Procedure]:
+    return list(
+        Procedure.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("publisher", "repository", "stage", "release")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
 LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
     "stage": _lock_stages,
     "request": _lock_requests,
@@ -184,6 +194,7 @@ LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
     "drift": _lock_drifts,
     "import": _lock_imports,
     "invitation": _lock_invitations,
+    "procedure": _lock_procedures,
 }
 
 
@@ -203,6 +214,8 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
         facts = ApprovalImport.objects.filter(pk__in=ids).facts(by, at=at)
     elif table == "invitation":
         facts = Invitation.objects.filter(pk__in=ids).facts(by)
+    elif table == "procedure":
+        facts = Procedure.objects.filter(pk__in=ids).facts(by, at=at)
     else:
         facts = Stage.objects.filter(pk__in=ids).facts(by)
     asked_places: dict[int, int] = {}

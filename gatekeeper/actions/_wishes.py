@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import F
+
 from gatekeeper.log import request_id
 from gatekeeper.models import Grant, HubAccess, Repository, RepositoryWish, Stage
 from gatekeeper.rules.access import Access, Closing, wished_access
@@ -130,9 +132,17 @@ def _renew(row: HubAccess, statuses: list[str], *, closing: Closing | None, caus
 
 
 def wish_gate(
-    repositories: Iterable[Repository], *, gate: str, card_links: dict[int, str] | None = None, at: datetime
+    repositories: Iterable[Repository],
+    *,
+    gate: str,
+    card_links: dict[int, str] | None = None,
+    visibility: str | None = None,
+    at: datetime,
 ) -> None:
-    """Wish a gate (and perhaps the two lines of the card, by repository id) of linked repositories, and make it due."""
+    """Wish a gate (and perhaps the two lines of the card, by repository id) of linked repositories, and make it due.
+
+    A `visibility` is wished besides, “private” or “public”; None leaves that wish as it is.
+    """
     links, asked = card_links or {}, list(repositories)
     RepositoryWish.objects.bulk_create(
         [RepositoryWish(repository=repository) for repository in asked], ignore_conflicts=True
@@ -141,11 +151,31 @@ def wish_gate(
     for row in rows:
         row.gate, row.generation = gate, row.generation + 1
         row.card_link = links.get(row.repository_id, row.card_link)
+        row.visibility = row.visibility if visibility is None else visibility
         row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
     RepositoryWish.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["repository"],
-        update_fields=["gate", "card_link", "generation", "due_at", "attempts", "parked_reason", "confirmed_at"],
+        update_fields=[
+            "gate",
+            "card_link",
+            "visibility",
+            "generation",
+            "due_at",
+            "attempts",
+            "parked_reason",
+            "confirmed_at",
+        ],
     )
     nudge("settle")
+
+
+def drop_wish(repository_id: int) -> None:
+    """Have no opinion about the visibility of a repository any more, and leave its gate as it is seen to be.
+
+    What a worker has in hand closes nothing. The gate stays wished, so that another one is found as drift.
+    """
+    RepositoryWish.objects.filter(repository=repository_id).update(
+        visibility="", generation=F("generation") + 1, due_at=None, attempts=0, parked_reason=""
+    )

@@ -299,6 +299,24 @@ def lapse_all(drifts: Iterable[Drift], *, at: datetime | None = None) -> list[Dr
     return moved.rows
 
 
+def repair_all(drifts: Iterable[Drift], *, procedure: int, at: datetime | None = None) -> list[Drift]:
+    """Take drift into a safe re-gate, by its id: access that nobody gave here is ended, a gate is put back by it."""
+    with step("drift", "repair", drifts, by=Viewer.system("clock"), at=at) as moved:
+        if ghosts := [row for row in moved.rows if row.kind == DriftKind.GHOST_ACCESS]:
+            _remove(ghosts, moved.at)
+        for row in moved.rows:
+            moved.note(row, procedure=procedure)
+    return moved.rows
+
+
+def reopen_all(drifts: Iterable[Drift], *, procedure: int, at: datetime | None = None) -> list[Drift]:
+    """Let drift wait for a decision again, because the safe re-gate that was to repair it was called off."""
+    with step("drift", "reopen", drifts, by=Viewer.system("clock"), at=at) as moved:
+        for row in moved.rows:
+            moved.note(row, procedure=procedure)
+    return moved.rows
+
+
 def confirm_all(drifts: Iterable[Drift], *, at: datetime | None = None) -> list[Drift]:
     """Say that what was undone is undone, after the Hub was read back. For workers."""
     with step("drift", "confirm", drifts, by=Viewer.system("hub"), at=at) as moved:

@@ -69,9 +69,9 @@ def bring_in_all(
     """Bring in people who were accepted on the Hub already, as imported grants with their terms unproven.
 
     Nothing is written to the Hub: it says yes already. People who hold a live grant of the stage are left out, and a
-    stage that is paused or closed takes nobody. `basis` says, by the person's id, what an import rests on (ids, dates
-    and digests, for the record); `imported_by` is who brought them in, where another acts for them now. Raises
-    NotAllowed unless a steward or the Hub's worker asks.
+    stage that is paused, closed or stopped takes nobody. `basis` says, by the person's id, what an import rests on
+    (ids, dates and digests, for the record); `imported_by` is who brought them in, where another acts for them now.
+    Raises NotAllowed unless a steward or the Hub's worker asks.
     """
     require(by, stage.publisher_id, IMPORTERS)
     at, accepted = at or timezone.now(), {person.pk: person for person in people}
@@ -79,6 +79,8 @@ def bring_in_all(
         locked = Stage.objects.select_for_update(no_key=True, of=("self",)).select_related("release").get(pk=stage.pk)
         policy = locked.policy
         if policy is None or locked.status in (StageStatus.PAUSED, StageStatus.CLOSED):
+            return []
+        if Stage.objects.stopped().filter(pk=locked.pk).exists():
             return []
         holding = set(Grant.objects.live().filter(stage=locked, person__in=accepted).values_list("person", flat=True))
         days = locked.imported_terms_days
@@ -156,6 +158,25 @@ def suspend_all(
 def suspend(grant: Grant, *, by: Viewer, words: str = "", at: datetime | None = None) -> Grant:
     """Suspend one grant: see suspend_all."""
     return suspend_all([grant], by=by, words=words, at=at)[0]
+
+
+def stop_all(grants: Iterable[Grant], *, procedure: int, at: datetime | None = None) -> list[Grant]:
+    """Suspend grants whose stage an emergency stop holds, by the id of the stop; otherwise as suspend_all does."""
+    with step("grant", "stop", grants, by=Viewer.system("clock"), at=at) as moved:
+        moved.wish(closing=Closing.PENDING, cause="stopped")
+        tell(((grant.person.user, "access_suspended", grant) for grant in moved.rows), at=moved.at)
+        for grant in moved.rows:
+            moved.note(grant, procedure=procedure)
+    return moved.rows
+
+
+def give_back_all(grants: Iterable[Grant], *, procedure: int, at: datetime | None = None) -> list[Grant]:
+    """Give back what an emergency stop has suspended, now that it is lifted; it counts once the Hub was read back."""
+    with step("grant", "give_back", grants, by=Viewer.system("clock"), at=at) as moved:
+        moved.wish(closing=None, cause="reinstated")
+        for grant in moved.rows:
+            moved.note(grant, procedure=procedure)
+    return moved.rows
 
 
 def reinstate(grant: Grant, *, by: Viewer, at: datetime | None = None) -> Grant:

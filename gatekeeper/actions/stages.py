@@ -59,6 +59,24 @@ def pause(stage: Stage, *, by: Viewer, suspending: bool = False, at: datetime | 
     return moved.rows[0]
 
 
+def stop_all(stages: Iterable[Stage], *, procedure: int, at: datetime | None = None) -> list[Stage]:
+    """Pause stages that an emergency stop holds, by the id of the stop. Their grants are suspended besides."""
+    with step("stage", "stop", stages, by=Viewer.system("clock"), at=at) as moved:
+        for row in moved.rows:
+            moved.note(row, procedure=procedure)
+    return moved.rows
+
+
+def go_on_all(stages: Iterable[Stage], *, procedure: int, at: datetime | None = None) -> list[Stage]:
+    """Open stages again that an emergency stop has paused, once their gates were read back. Cards stay as they are."""
+    with step("stage", "go_on", stages, by=Viewer.system("clock"), at=at) as moved:
+        gated = Repository.objects.linked().filter(stages__in=moved.rows).distinct().order_by("pk")
+        wish_gate(gated, gate="manual", at=moved.at)
+        for row in moved.rows:
+            moved.note(row, procedure=procedure)
+    return moved.rows
+
+
 def close(stage: Stage, *, by: Viewer, at: datetime | None = None) -> Stage:
     """Close a stage for good: no new request and no new grant; grants that were given go on until their end."""
     with step("stage", "close", [stage], by=by, at=at) as moved:

@@ -24,6 +24,8 @@ def scope_of(step: Step) -> str:
     """Return the scope that a token needs for an action of the step tables."""
     if Role.REQUESTER in step.who:
         return APPLY
+    if Role.OPERATOR in step.who:
+        return OPERATE
     return REVIEW if Role.REVIEWER in step.who else STEWARD
 
 

@@ -18,7 +18,8 @@ CASE, REVIEW, MY_ACCESS = "/requests/%(id)s/", "/cases/%(id)s/", "/my-access/"
 class NoticeKind:
     """One kind of mail.
 
-    Places: %(release)s and %(stage)s; or %(repository)s; or %(publisher)s and %(fingerprint)s. %(until)s in `until`.
+    Places: %(release)s and %(stage)s; or %(repository)s; or %(covers)s; or %(publisher)s and %(fingerprint)s.
+    %(until)s in `until`.
     """
 
     subject: str
@@ -32,6 +33,7 @@ TOKENS = "/publishers/%(publisher)s/tokens/"
 SEE_TOKENS = _("Open the Hub tokens")
 DRIFT = "/drift/?repository=%(id)s"
 SEE_CASE, SEE_ACCESS = _("Open the request"), _("Open my access")
+PROCEDURE, SEE_PROCEDURE = "/procedures/%(id)s/", _("Open the procedure")
 
 NOTICE_KINDS: dict[str, NoticeKind] = {
     "request_received": NoticeKind(
@@ -88,6 +90,42 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         SEE_TOKENS,
         TOKENS,
         until=_("It ends on %(until)s."),
+    ),
+    "stop_started": NoticeKind(
+        _("Emergency stop: %(covers)s"),
+        (
+            _("An emergency stop of %(covers)s was started. Nobody is let in, and everybody’s access is suspended."),
+            _("Its page says why, by whom, how far it has come, and whether it needs a second person within 24 hours."),
+        ),
+        SEE_PROCEDURE,
+        PROCEDURE,
+    ),
+    "stop_unratified": NoticeKind(
+        _("Nobody has ratified the emergency stop of %(covers)s"),
+        (
+            _("One person started an emergency stop of %(covers)s, and no second one has ratified it within 24 hours."),
+            _("It stays in force. That it was not ratified in time is recorded. Ratify it, or have it lifted."),
+        ),
+        SEE_PROCEDURE,
+        PROCEDURE,
+    ),
+    "stop_to_lift": NoticeKind(
+        _("Lift the emergency stop of %(covers)s?"),
+        (
+            _("Somebody has asked to lift the emergency stop of %(covers)s. It holds until a second person confirms."),
+            _("Its page says who would have access again. Confirm it, or keep the stop in force."),
+        ),
+        SEE_PROCEDURE,
+        PROCEDURE,
+    ),
+    "regate_waits": NoticeKind(
+        _("The safe re-gate of %(covers)s waits for somebody"),
+        (
+            _("%(covers)s is private and gated again, and the Hub lets in people whom nobody let in here."),
+            _("Its page says how many they are. Confirm that their access ends; until then it stays private."),
+        ),
+        SEE_PROCEDURE,
+        PROCEDURE,
     ),
     "question_asked": NoticeKind(
         _("A question about your request for %(release)s"),

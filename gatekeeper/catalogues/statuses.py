@@ -35,5 +35,12 @@ STATUS_WORDS: Mapping[str, str] = MappingProxyType(
         "rehearsed": _("Dry run"),
         "confirmed": _("Brought in"),
         "discarded": _("Discarded"),
+        "prepared": _("Prepared"),
+        "running": _("Under way"),
+        "waiting": _("Waiting for a person"),
+        "halted": _("Halted"),
+        "in_force": _("In force"),
+        "done": _("Done"),
+        "called_off": _("Called off"),
     }
 )

@@ -235,6 +235,17 @@ class HubClient:
         with self._documented(Need.TELL, writing=True):
             self._api.update_repo_settings(name, repo_type=kind, gated=gate)  # type: ignore[arg-type]  # checked there
 
+    def set_visibility(self, kind: str, name: str, visibility: str) -> None:
+        """Make a repository private or public: see port.Hub."""
+        try:
+            with self._documented(Need.REMOVE if visibility == "private" else Need.TELL, writing=True):
+                self._api.update_repo_settings(name, repo_type=kind, visibility=visibility)  # type: ignore[arg-type]
+        except HubError as failed:
+            # A plan that allows no private repository and a token that may not write give the same status.
+            if failed.status in (400, 402, 403) and self.may_write(kind, name):
+                raise HubError(Word.STOP, "visibility_refused", status=failed.status) from None
+            raise
+
     def commit_card(self, kind: str, name: str, text: bytes, *, parent: str, message: str) -> str:
         """Commit a README: see port.Hub. The Hub refuses it where another commit came between."""
         content = {"path": "README.md", "encoding": "base64", "content": base64.b64encode(text).decode()}

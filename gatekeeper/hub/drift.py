@@ -155,7 +155,8 @@ def compare_repository(repository: Repository, state: RepositoryState, *, at: da
     wished = RepositoryWish.objects.confirmed().filter(repository=repository, gate="manual").exists()
     if wished and state.gate != "manual":
         found.append(Finding(DriftKind.MODE_CHANGED, since, facts={"was": "manual", "is": state.gate}))
-    if state.private != before.seen_private:
+    meant = RepositoryWish.objects.filter(repository=repository, visibility=_visibility(state.private)).exists()
+    if state.private != before.seen_private and not meant:
         facts = {"was": _visibility(before.seen_private), "is": _visibility(state.private)}
         found.append(Finding(DriftKind.VISIBILITY_CHANGED, since, facts=facts))
     if state.licence != before.seen_licence:

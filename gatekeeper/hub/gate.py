@@ -1,4 +1,4 @@
-"""What is wished of a repository itself: gated by hand, two lines on its card. Stages open when it was read back."""
+"""What is wished of a repository itself: private, gated by hand, two lines on its card. Stages open when read back."""
 
 import difflib
 import secrets
@@ -26,6 +26,7 @@ from .port import HubError, RepositoryState, Word
 log = structlog.get_logger(__name__)
 
 LAST_ATTEMPT = 8
+PRIVATE, PUBLIC = "private", "public"
 COMMIT_MESSAGE = "Say where to apply for access"
 
 
@@ -82,6 +83,11 @@ def _fulfil(hub: HubClient, wish: RepositoryWish) -> RepositoryState:
     kind, name = wish.repository.kind, wish.repository.name
     state = hub.repository(kind, name)
     refuse_another(wish.repository, state)
+    if wish.visibility == PRIVATE:
+        state = _show(hub, wish, state)
+    if wish.visibility == PUBLIC and state.gate != wish.gate:
+        # Whom the gate has let in meanwhile was not looked at yet: it stays private.
+        raise HubError(Word.LATER, "gate_not_as_set")
     if wish.gate and state.gate != wish.gate:
         marks.count(wish.repository)
         hub.set_gate(kind, name, wish.gate)
@@ -90,6 +96,21 @@ def _fulfil(hub: HubClient, wish: RepositoryWish) -> RepositoryState:
             raise HubError(Word.LATER, "gate_not_as_set")
     if wish.card_link:
         state = _tell_the_card(hub, wish, state)
+    return _show(hub, wish, state) if wish.visibility == PUBLIC else state
+
+
+def _show(hub: HubClient, wish: RepositoryWish, state: RepositoryState) -> RepositoryState:
+    """Make a repository private or public, if it is not, and return it as it was read back, which is kept at once."""
+    kind, name = wish.repository.kind, wish.repository.name
+    if state.private == (wish.visibility == PRIVATE):
+        return state
+    marks.count(wish.repository)
+    hub.set_visibility(kind, name, wish.visibility)
+    state = hub.repository(kind, name)
+    if state.private != (wish.visibility == PRIVATE):
+        raise HubError(Word.LATER, "visibility_not_as_set")
+    Repository.objects.filter(pk=wish.repository_id).update(seen_private=state.private)
+    wish.repository.seen_private = state.private
     return state
 
 

@@ -253,7 +253,7 @@ def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryS
     if run.whole:
         done["observed_at"], done["absence_suspected"] = now, suspected
         if len(run.lists) > len(READ_ALWAYS):
-            done["read_in_full_at"] = now
+            done |= {"read_in_full_at": now, "read_in_full_from": run.started}
     Repository.objects.filter(pk=repository.pk, observe_run=run.number).update(**done)
     # Who asked for another reading meanwhile gets it at once.
     soon = now if suspected else run.started + EVERY

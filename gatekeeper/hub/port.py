@@ -246,6 +246,9 @@ class Hub(Protocol):
     def set_gate(self, kind: str, name: str, gate: str) -> None:
         """Set how a repository is gated."""
 
+    def set_visibility(self, kind: str, name: str, visibility: str) -> None:
+        """Make a repository “private” or “public”. HubError("stop", "visibility_refused"): not on this plan, say."""
+
     def file(self, kind: str, name: str, path: str, commit: str = "main", *, need: Need = Need.TELL) -> bytes | None:
         """Return a file that the gate leaves open (README.md, LICENSE …) byte for byte, or None."""
 

@@ -25,6 +25,9 @@ WHY = {
     "identity_unproven": _("Nobody has proved that this Hub account is this person: they have to sign in once."),
     "person_not_addressable": _("The Hub takes names only, and this name belongs to somebody else by now."),
     "not_found_in_lists": _("The person was not found in the repository’s lists, which are too long to read for one."),
+    "visibility_refused": _(
+        "The Hub does not let this repository be made private or public: its owner’s plan or rules may not allow it."
+    ),
     "card_missing": _("The repository has no README that could say where to apply."),
     "card_own_description": _("The card’s form has a description of its own, which is not replaced."),
     "card_merge_conflict": _("The card holds the marks of a merge that was not finished."),
@@ -51,6 +54,9 @@ REMEDIES = {
     "identity_unproven": _("When they have signed in, try again."),
     "person_not_addressable": _("Ask them to sign in here once, so that their new name is known; then try again."),
     "not_found_in_lists": _("Look for them in the repository’s own list on the Hub; then try again."),
+    "visibility_refused": _(
+        "Change that at its owner’s account, then try again; or halt the procedure and make it private there by hand."
+    ),
     "card_missing": _("Add a README on the Hub, then try again."),
     "card_own_description": _("Write there by hand where to apply, or take the description out; then try again."),
     "card_merge_conflict": _("Finish the merge on the Hub, then try again."),

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from gatekeeper.actions import procedures
 from gatekeeper.actions.grants import activate_confirmed
 from gatekeeper.models import HubAccess, Repository
 from gatekeeper.models.bulk import write_back
@@ -54,6 +55,7 @@ def settle_due(*, seconds: float = SWEEP) -> int | None:
         except Exception:  # whatever is wrong with these rows, the others are not to wait for it
             log.exception("not settled", repository=claim.repository.pk)
     activate()
+    procedures.carry_on_all()
     return _next_in(turns)
 
 
@@ -157,7 +159,9 @@ def _note_outcome(row: HubAccess, outcome: Outcome, generation: int, *, begun: d
         row.parked_reason = "person_gone"
     elif outcome is Outcome.NO_REQUEST:
         row.seen, row.seen_at, row.hub_request_id = Seen.NONE.value, begun, ""
-    elif outcome is not Outcome.NOT_TOLD:
+    elif outcome is Outcome.NOT_TOLD:
+        return  # it keeps its place before those that became due later
+    else:
         row.applied_at, row.applied_generation = now, generation
     row.due_at, row.confirmed_at = now, None
 

@@ -14,6 +14,7 @@ from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
 from .outbox import Notice
 from .personal import PersonalText, Purpose
 from .policies import GateForm, GatePolicy, Intake
+from .procedures import Procedure, StoppedGrant
 from .record import Checkpoint, Event
 from .repositories import Card, Repository, RepositoryKind
 from .requests import AccessRequest, Decision, Message, MessageKind, Origin, Outcome, Review, Submission
@@ -55,6 +56,7 @@ __all__ = [
     "Outcome",
     "PauseCause",
     "PersonalText",
+    "Procedure",
     "PullRequest",
     "Purpose",
     "Release",
@@ -63,6 +65,7 @@ __all__ = [
     "RepositoryWish",
     "Review",
     "Stage",
+    "StoppedGrant",
     "StoredFile",
     "Submission",
     "SyncMark",

@@ -16,6 +16,7 @@ from .hub_access import HubAccess
 from .ladders import Stage
 from .licences import Acceptance
 from .policies import GatePolicy, current_policies
+from .procedures import Procedure, StoppedGrant
 from .repositories import READING, Repository
 from .roles import case_roles, is_own
 
@@ -105,7 +106,9 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def facts(self, viewer: "Viewer", *, at: datetime | None = None) -> dict[int, Facts]:
         """Return what the needs of the grant table ask about, by grant id. A constant number of statements."""
         at = at or timezone.now()
-        grants = list(self.select_related("stage", "person", "acceptance"))
+        held = models.Exists(Procedure.objects.holding("stage__"))
+        returning = models.Exists(StoppedGrant.objects.to_return().filter(grant=models.OuterRef("pk")))
+        grants = list(self.select_related("stage", "person", "acceptance").annotate(stopped=held, lifting=returning))
         policies = current_policies([grant.stage for grant in grants])
         accepted = set(
             Acceptance.objects.filter(
@@ -130,6 +133,8 @@ class GrantQuerySet(models.QuerySet["Grant"]):
                 unproven_import=grant.is_imported and grant.terms_unproven,
                 read_back=grant.pk in read_back,
                 due=grant.ends_at is not None and grant.ends_at <= at,
+                stopped=bool(getattr(grant, "stopped", None)),
+                lifting=bool(getattr(grant, "lifting", False)),
             )
         return found
 

@@ -151,10 +151,14 @@ class RepositoryWishQuerySet(models.QuerySet["RepositoryWish"]):
 
 
 class RepositoryWish(models.Model):
-    """What is wished of one repository: how it is gated, and the two lines of its card that say where to apply."""
+    """What is wished of one repository: how it is gated, and the two lines of its card that say where to apply.
+
+    `visibility` is “private” or “public” while a procedure wishes it so, and empty where nobody here has an opinion.
+    """
 
     repository = models.OneToOneField(Repository, on_delete=models.PROTECT, related_name="wish")
     gate = models.CharField(max_length=10, blank=True)
+    visibility = models.CharField(max_length=10, blank=True, default="", db_default="")
     card_link = models.URLField(max_length=500, blank=True)
     generation = models.PositiveBigIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True)

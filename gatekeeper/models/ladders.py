@@ -10,6 +10,7 @@ from gatekeeper.rules.lifecycle import LIVE_GRANT, Facts, Offer, Role, StageStat
 
 from .hub_access import RepositoryWish
 from .policies import GatePolicy, Version, current_policies, published_pair
+from .procedures import Procedure
 from .repositories import READING, Repository
 from .roles import roles_at
 
@@ -116,9 +117,15 @@ class StageQuerySet(models.QuerySet["Stage"]):
             models.Exists(linked), ~models.Exists(linked.filter(~models.Exists(gated))), status=StageStatus.OPENING
         )
 
+    def stopped(self) -> "StageQuerySet":
+        """Return the stages that an emergency stop holds."""
+        return self.filter(models.Exists(Procedure.objects.holding()))
+
     def facts(self, viewer: "Viewer") -> dict[int, Facts]:
         """Return what the needs of the stage table ask about, by stage id. A constant number of statements."""
-        stages: list[Stage] = list(self.prefetch_related("repositories"))
+        held = models.Exists(Procedure.objects.holding())
+        lifted = models.Exists(Procedure.objects.lifting("pk"))
+        stages: list[Stage] = list(self.prefetch_related("repositories").annotate(stopped=held, lifting=lifted))
         policies = current_policies(stages)
         imported = {"grants__decision": None, "grants__acceptance": None, "grants__status__in": LIVE_GRANT}
         holding = set(Stage.objects.filter(pk__in=[s.pk for s in stages], **imported).values_list("pk", flat=True))
@@ -128,6 +135,8 @@ class StageQuerySet(models.QuerySet["Stage"]):
                 stage_ready=stage.pk in policies
                 and any(repository.unlinked_at is None for repository in stage.repositories.all()),
                 holds_imported=stage.pk in holding,
+                stopped=bool(getattr(stage, "stopped", None)),
+                lifting=bool(getattr(stage, "lifting", False)),
             )
             for stage in stages
         }

@@ -70,6 +70,8 @@ class Repository(models.Model):
     read_in_full_at = models.DateTimeField(null=True, blank=True)
     # The last reading met fewer people than are known: the next one finds out who is gone.
     absence_suspected = models.BooleanField(default=False)
+    # When the last complete reading of all four lists began: nothing that it says is older than this.
+    read_in_full_from = models.DateTimeField(null=True, blank=True)
 
     # Since the first stage opened: from then on, what nobody decided here is drift.
     guarded_since = models.DateTimeField(null=True, blank=True)

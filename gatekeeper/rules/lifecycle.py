@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .drift import DriftStatus
+from .procedures import ProcedureStatus
 from .refusals import NotAllowed, Refusal, Refused, Unmet, WrongState
 from .refusals import gettext_noop as _
 
@@ -79,7 +80,7 @@ class InvitationStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-R, Q, G, S, D = Role, RequestStatus, GrantStatus, StageStatus, DriftStatus
+R, Q, G, S, D, P = Role, RequestStatus, GrantStatus, StageStatus, DriftStatus, ProcedureStatus
 F, V = ImportStatus, InvitationStatus
 
 OPEN_REQUEST = frozenset({Q.DRAFT, Q.BROUGHT_IN, Q.SUBMITTED, Q.IN_REVIEW, Q.INFO_REQUESTED, Q.DENIED_CORRECTABLE})
@@ -137,6 +138,14 @@ class Facts:
     holds_imported: bool = False
     stage_over: bool = True
     something_to_bring_in: bool = False
+    stopped: bool | None = None
+    lifting: bool = False
+    may_start: bool = False
+    second_person: bool = False
+    ratification_due: bool = False
+    stop_stands: bool = False
+    lift_asked: bool = False
+    haltable: bool = False
 
 
 def _step(
@@ -247,10 +256,24 @@ GRANT_STEPS = (
         label=_("Restore"),
     ),
     _step("reset", LIVE_GRANT, G.EXPIRED, {R.STEWARD, R.OWNER}, "unproven_import", label=_("Do not carry over")),
+    # What an emergency stop takes, and gives back when it is lifted: people have decided that about the stop.
+    _step("stop", WANTED_GRANT, G.SUSPENDED, {R.CLOCK}, "stopped", label=_("Suspend by an emergency stop")),
+    _step(
+        "give_back",
+        {G.SUSPENDED},
+        G.PENDING_ACTIVATION,
+        {R.CLOCK},
+        "lifting",
+        "no_stop",
+        "terms",
+        label=_("Give back what an emergency stop took"),
+    ),
 )
 
 STAGE_STEPS = (
-    _step("open", {S.PLANNED, S.PAUSED}, S.OPENING, {R.STEWARD, R.OWNER}, "ready", label=_("Open the stage")),
+    _step(
+        "open", {S.PLANNED, S.PAUSED}, S.OPENING, {R.STEWARD, R.OWNER}, "ready", "no_stop", label=_("Open the stage")
+    ),
     _step("confirm_open", {S.OPENING}, S.OPEN, {R.HUB}, label=_("Confirm on the Hub")),
     _step("pause", {S.OPENING, S.OPEN}, S.PAUSED, {R.STEWARD, R.OWNER}, label=_("Pause the stage")),
     _step(
@@ -259,6 +282,17 @@ STAGE_STEPS = (
     # Of the people who were brought in with their terms unproven.
     _step("ask_for_terms", set(S), None, {R.STEWARD, R.OWNER}, label=_("Ask them to accept the licence")),
     _step("reset_imported", set(S), None, {R.STEWARD, R.OWNER}, "holds_imported", label=_("Do not carry them over")),
+    _step("stop", {S.OPENING, S.OPEN}, S.PAUSED, {R.CLOCK}, "stopped", label=_("Pause by an emergency stop")),
+    _step(
+        "go_on",
+        {S.PAUSED},
+        S.OPENING,
+        {R.CLOCK},
+        "lifting",
+        "ready",
+        "no_stop",
+        label=_("Open after an emergency stop"),
+    ),
 )
 
 DRIFT_STEPS = (
@@ -278,6 +312,33 @@ DRIFT_STEPS = (
     _step("lapse", {D.EXCEPTED}, D.OPEN, {R.CLOCK}, "due", label=_("End the exception")),
     _step("confirm", {D.REPAIRING}, D.REPAIRED, {R.HUB}, label=_("Confirm on the Hub")),
     _step("vanish", {D.OPEN, D.EXCEPTED}, D.OVER, {R.HUB}, label=_("It is no longer so")),
+    _step("repair", {D.OPEN}, D.REPAIRING, {R.CLOCK}, label=_("Repair it in a safe re-gate")),
+    _step("reopen", {D.REPAIRING}, D.OPEN, {R.CLOCK}, label=_("Leave it as a safe re-gate found it")),
+)
+
+LEADING = {R.STEWARD, R.OWNER, R.OPERATOR}
+
+PROCEDURE_STEPS = (
+    _step("start", {P.PREPARED}, P.RUNNING, LEADING, "may_start", label=_("Start it now")),
+    _step("call_off", {P.PREPARED, P.HALTED}, P.CALLED_OFF, LEADING, label=_("Call it off")),
+    _step("ratify", {P.RUNNING, P.IN_FORCE}, None, LEADING, "ratification_due", "second_person", label=_("Ratify it")),
+    _step("ask_to_lift", {P.RUNNING, P.IN_FORCE}, P.WAITING, LEADING, "stop_stands", label=_("Lift the stop")),
+    _step("keep", {P.WAITING}, P.RUNNING, LEADING, "lift_asked", label=_("Keep it in force")),
+    _step("confirm", {P.WAITING}, P.RUNNING, LEADING, "second_person", label=_("Confirm, and go on")),
+    _step("halt", {P.RUNNING, P.WAITING}, P.HALTED, LEADING, "haltable", label=_("Halt it")),
+    _step("resume", {P.HALTED}, P.RUNNING, LEADING, label=_("Go on")),
+    _step("advance", {P.RUNNING, P.WAITING}, P.RUNNING, {R.HUB}, label=_("Begin the next phase")),
+    _step("ask", {P.RUNNING}, P.WAITING, {R.HUB}, label=_("Wait for a person")),
+    _step("stand", {P.RUNNING}, P.IN_FORCE, {R.HUB}, "read_back", label=_("Confirm on the Hub")),
+    _step("finish", {P.RUNNING}, P.DONE, {R.HUB}, "read_back", label=_("Finish it")),
+    _step(
+        "note_breach",
+        {P.RUNNING, P.IN_FORCE, P.WAITING},
+        None,
+        {R.CLOCK},
+        "due",
+        label=_("Note that nobody ratified it in time"),
+    ),
 )
 
 IMPORT_STEPS = (
@@ -304,6 +365,7 @@ TABLES: dict[str, tuple[Step, ...]] = {
     "drift": DRIFT_STEPS,
     "import": IMPORT_STEPS,
     "invitation": INVITATION_STEPS,
+    "procedure": PROCEDURE_STEPS,
 }
 STATUSES: dict[str, type[StrEnum]] = {
     "request": Q,
@@ -312,6 +374,7 @@ STATUSES: dict[str, type[StrEnum]] = {
     "drift": D,
     "import": F,
     "invitation": V,
+    "procedure": P,
 }
 FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
     "request": (("start", Q.DRAFT), ("bring_in", Q.BROUGHT_IN)),
@@ -320,6 +383,7 @@ FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
     "drift": (("find", D.OPEN),),
     "import": (("upload", F.REHEARSED),),
     "invitation": (("invite", V.OPEN),),
+    "procedure": (("prepare", P.PREPARED),),
 }
 
 NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
@@ -454,10 +518,57 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         lambda facts: not facts.case_open,
         Refusal("case_open", _("There is a case of this person here. Decide it: approving it records this.")),
     ),
+    "stopped": (
+        lambda facts: facts.stopped is True,
+        Refusal("no_stop", _("No emergency stop holds this stage.")),
+    ),
+    "no_stop": (
+        lambda facts: facts.stopped is False,
+        Refusal("stopped", _("An emergency stop holds this stage. It opens again when the stop is lifted.")),
+    ),
+    "lifting": (
+        lambda facts: facts.lifting,
+        Refusal("not_lifted", _("No emergency stop that is being lifted has suspended this.")),
+    ),
+    "may_start": (
+        lambda facts: facts.may_start,
+        Refusal(
+            "owner_starts",
+            _("An owner or an operator starts an emergency stop. It is prepared: ask one of them to start it here."),
+        ),
+    ),
+    "second_person": (
+        lambda facts: facts.second_person,
+        Refusal(
+            "second_person",
+            _("This takes a second person: an owner, a steward or an operator other than the one who began it."),
+        ),
+    ),
+    "ratification_due": (
+        lambda facts: facts.ratification_due,
+        Refusal("nothing_to_ratify", _("Nothing is to be ratified here.")),
+    ),
+    "stop_stands": (
+        lambda facts: facts.stop_stands,
+        Refusal("nothing_to_lift", _("Only an emergency stop that is in force can be lifted.")),
+    ),
+    "lift_asked": (
+        lambda facts: facts.lift_asked,
+        Refusal("lift_not_asked", _("Nobody has asked to lift this stop.")),
+    ),
+    "haltable": (
+        lambda facts: facts.haltable,
+        Refusal("not_haltable", _("An emergency stop is not halted half way: it is lifted.")),
+    ),
 }
 
 # These are part of where a thing stands: refused as a state is (409), and then not offered at all.
-OF_STATE = frozenset({"not_accepted", "free", "taken", "terms_not_accepted", "unproven_import"})
+OF_STATE = frozenset(
+    {
+        *("not_accepted", "free", "taken", "terms_not_accepted", "unproven_import"),
+        *("ratification_due", "stop_stands", "lift_asked", "haltable"),
+    }
+)
 
 NOT_YOURS = Refusal("not_allowed", _("Your role does not allow this."))
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.viewer import Viewer
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Stage
+from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Procedure, Stage
 from gatekeeper.rules.lifecycle import Facts, Offer, offers
 
 from .words import sentence
@@ -50,10 +50,18 @@ WAYS: dict[tuple[str, str], tuple[str, str]] = {
     ("drift", "record"): ("web:record_drift", LINK),
     ("drift", "undo"): ("web:undo_drift", LINK),
     ("drift", "allow"): ("web:allow_drift", LINK),
+    ("procedure", "start"): ("web:start_procedure", POST),
+    ("procedure", "call_off"): ("web:call_off", POST),
+    ("procedure", "ratify"): ("web:ratify", POST),
+    ("procedure", "ask_to_lift"): ("web:ask_to_lift", LINK),
+    ("procedure", "keep"): ("web:keep", POST),
+    ("procedure", "confirm"): ("web:confirm_procedure", LINK),
+    ("procedure", "halt"): ("web:halt", LINK),
+    ("procedure", "resume"): ("web:resume_procedure", POST),
 }
 GRAVE = {
     *("withdraw", "deny_finally", "revoke", "relinquish", "suspend", "close"),
-    *("reset", "reset_imported", "discard"),
+    *("reset", "reset_imported", "discard", "halt"),
 }
 
 
@@ -89,11 +97,12 @@ TABLE: dict[type[Any], str] = {
     Drift: "drift",
     ApprovalImport: "import",
     Invitation: "invitation",
+    Procedure: "procedure",
 }
 
 
 def buttons_for(
-    thing: AccessRequest | Grant | Stage | Drift | ApprovalImport | Invitation, viewer: Viewer
+    thing: AccessRequest | Grant | Stage | Drift | ApprovalImport | Invitation | Procedure, viewer: Viewer
 ) -> dict[str, Button]:
     """Return the buttons of what the viewer could do with something now, by action."""
     table = TABLE[type(thing)]

@@ -7,7 +7,7 @@ from gatekeeper.web.views.applying import drafts, invited
 from gatekeeper.web.views.applying import grants as my_grants
 from gatekeeper.web.views.catalogue import audience
 from gatekeeper.web.views.catalogue import releases as catalogue
-from gatekeeper.web.views.operating import parked, pauses, sync
+from gatekeeper.web.views.operating import parked, pauses, preparing, procedures, sync
 from gatekeeper.web.views.public import home
 from gatekeeper.web.views.reviewing import cases, queue
 from gatekeeper.web.views.stewarding import (
@@ -120,6 +120,20 @@ urlpatterns = [
     path("sync/on-the-way/", sync.on_the_way, name="on_the_way"),
     path("sync/pause/", pauses.pause_sync, name="pause_sync"),
     path("sync/resume/", pauses.resume_sync, name="resume_sync"),
+    path("procedures/", procedures.listed, name="procedures"),
+    path("procedures/stop/", preparing.choose, name="choose_stop"),
+    path("procedures/<int:pk>/", procedures.procedure, name="procedure"),
+    path("procedures/<int:pk>/start/", procedures.start, name="start_procedure"),
+    path("procedures/<int:pk>/call-off/", procedures.call_off, name="call_off"),
+    path("procedures/<int:pk>/ratify/", procedures.ratify, name="ratify"),
+    path("procedures/<int:pk>/lift/", procedures.ask_to_lift, name="ask_to_lift"),
+    path("procedures/<int:pk>/keep/", procedures.keep, name="keep"),
+    path("procedures/<int:pk>/confirm/", procedures.confirm, name="confirm_procedure"),
+    path("procedures/<int:pk>/halt/", procedures.halt, name="halt"),
+    path("procedures/<int:pk>/resume/", procedures.resume, name="resume_procedure"),
+    path("procedures/<int:pk>/proof/", procedures.proof, name="procedure_proof"),
+    path("publishers/<str:name>/stop/", preparing.prepare_stop, name="prepare_stop"),
+    path("repositories/<int:pk>/gate-again/", preparing.prepare_regate, name="prepare_regate"),
     path("sync/parked/", parked.parked, name="parked"),
     path("sync/parked/again/", parked.again_all, name="again_all"),
     path("sync/parked/<int:pk>/again/", parked.again, name="again"),

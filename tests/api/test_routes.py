@@ -18,7 +18,7 @@ from gatekeeper.api.views.verbs import VERBS, taken_by_people
 from gatekeeper.rules.lifecycle import TABLES, Step
 
 # What a verb is about: its first argument, which the address names.
-THINGS = {"request", "grant", "stage", "drift", "source", "invitation"}
+THINGS = {"request", "grant", "stage", "drift", "source", "invitation", "procedure"}
 STEPS = [(table, step) for table, steps in TABLES.items() for step in steps]
 FOR_PEOPLE = [(table, step) for table, step in STEPS if taken_by_people(step)]
 

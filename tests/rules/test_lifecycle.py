@@ -67,6 +67,14 @@ ALL_MET = Facts(
     holds_imported=True,
     stage_over=False,
     something_to_bring_in=True,
+    stopped=False,
+    lifting=True,
+    may_start=True,
+    second_person=True,
+    ratification_due=True,
+    stop_stands=True,
+    lift_asked=True,
+    haltable=True,
 )
 UNMET = {
     "not_own": {"own": True},
@@ -99,11 +107,20 @@ UNMET = {
     "holds_imported": {"holds_imported": False},
     "stage_not_over": {"stage_over": True},
     "something_to_bring_in": {"something_to_bring_in": False},
+    "stopped": {"stopped": False},
+    "no_stop": {"stopped": True},
+    "lifting": {"lifting": False},
+    "may_start": {"may_start": False},
+    "second_person": {"second_person": False},
+    "ratification_due": {"ratification_due": False},
+    "stop_stands": {"stop_stands": False},
+    "lift_asked": {"lift_asked": False},
+    "haltable": {"haltable": False},
 }
 
 
 # What a need asks that is the opposite of what another one asks.
-OTHERWISE = {"not_accepted": {"acceptance_current": False}, "free": {"taken": False}}
+OTHERWISE = {"not_accepted": {"acceptance_current": False}, "free": {"taken": False}, "stopped": {"stopped": True}}
 
 
 def met_for(step: Step, **unmet: object) -> Facts:
@@ -127,6 +144,7 @@ def test_every_status_has_an_owner(table: str) -> None:
         "drift": {"repaired", "recorded", "over"},
         "import": {"confirmed", "discarded"},
         "invitation": {"withdrawn"},
+        "procedure": {"done", "called_off"},
     }[table]
     moving = {start for step in TABLES[table] if step.to for start in step.from_ if step.who}
     assert {status.value for status in STATUSES[table]} - {status.value for status in moving} == ends
@@ -220,6 +238,7 @@ facts = st.builds(
     stage=st.none() | st.sampled_from(StageStatus),
     acceptance_current=st.none() | st.booleans(),
     taken=st.none() | st.booleans(),
+    stopped=st.none() | st.booleans(),
     **{field.name: st.booleans() for field in fields(Facts) if field.type == "bool" or field.type is bool},
 )
 
@@ -311,10 +330,23 @@ def test_some_roles_never_take_some_steps(role: Role, never: set[str]) -> None:
     assert not {step.action for _table, step in STEPS if role in step.who} & never
 
 
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.COUNSEL, Role.OPERATOR, Role.APPEALS_OFFICER])
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.COUNSEL, Role.APPEALS_OFFICER])
 def test_some_roles_move_nothing(role: Role) -> None:
-    """Auditor, counsel and operator change no case; an appeals officer has no appeal to decide yet."""
+    """Auditor and counsel change no case; an appeals officer has no appeal to decide yet."""
     assert not [step.action for _table, step in STEPS if role in step.who]
+
+
+def test_an_operator_stops_and_decides_nothing() -> None:
+    """Nothing of a case, a grant, a stage or a drift; only procedures, of which the emergency stop is one."""
+    assert {table for table, step in STEPS if Role.OPERATOR in step.who} == {"procedure"}
+
+
+def test_no_machine_starts_ratifies_lifts_or_confirms_a_procedure() -> None:
+    """An emergency stop is begun and ended by people; silence neither ratifies nor lifts it."""
+    of_machines = {step.action for step in TABLES["procedure"] if step.who & {Role.CLOCK, Role.HUB}}
+    assert of_machines == {"advance", "ask", "stand", "finish", "note_breach"}
+    assert find("procedure", "note_breach").to is None
+    assert not [step.action for step in TABLES["procedure"] if step.to == "done" and step.who != {Role.HUB}]
 
 
 def test_system_roles_and_people_share_no_step() -> None:

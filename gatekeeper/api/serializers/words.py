@@ -3,12 +3,17 @@
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.rules.drift import DriftKind, DriftStatus, Severity
 from gatekeeper.rules.lifecycle import GrantStatus, ImportStatus, InvitationStatus, RequestStatus, StageStatus
+from gatekeeper.rules.procedures import Phase, ProcedureKind, ProcedureStatus, Scope
 
 REQUEST_STATUSES = [(status.value, status.value) for status in RequestStatus]
 GRANT_STATUSES = [(status.value, status.value) for status in GrantStatus]
 STAGE_STATUSES = [(status.value, status.value) for status in StageStatus]
 DRIFT_STATUSES = [(status.value, status.value) for status in DriftStatus]
 DRIFT_KINDS = [(kind.value, kind.value) for kind in DriftKind]
+PROCEDURE_KINDS = [(kind.value, kind.value) for kind in ProcedureKind]
+PROCEDURE_STATUSES = [(status.value, status.value) for status in ProcedureStatus]
+PHASES = [(phase.value, phase.value) for phase in Phase]
+SCOPES = [(scope.value, scope.value) for scope in Scope]
 DRIFT_SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 IMPORT_STATUSES = [(status.value, status.value) for status in ImportStatus]
 INVITATION_STATUSES = [(status.value, status.value) for status in InvitationStatus]

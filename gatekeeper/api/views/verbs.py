@@ -21,6 +21,7 @@ from gatekeeper.actions import (
     earlier_approvals,
     grants,
     invitations,
+    procedures,
     requests,
     reviews,
     stages,
@@ -32,6 +33,7 @@ from gatekeeper.api.serializers.cases import RequestDetail
 from gatekeeper.api.serializers.drifts import DriftDetail
 from gatekeeper.api.serializers.grants import GrantDetail
 from gatekeeper.api.serializers.imports import ImportDetail, InvitationDetail
+from gatekeeper.api.serializers.procedures import GoingOn, ProcedureDetail
 from gatekeeper.api.serializers.releases import StageDetail
 from gatekeeper.rules.lifecycle import TABLES, Role, Step
 
@@ -40,6 +42,7 @@ from .drifts import detailed_drift, drifts_of
 from .grants import detailed_grant, grants_of
 from .imports import detailed_import, imports_of
 from .invitations import detailed_invitation, invitations_of
+from .procedures import detailed_procedure, procedures_of
 from .releases import detailed_stage, stages_of
 from .requests import detailed_request, requests_of
 
@@ -88,6 +91,16 @@ VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
         "discard": (earlier_approvals.discard, arguments.Nothing),
     },
     "invitation": {"withdraw": (invitations.withdraw, arguments.Nothing)},
+    "procedure": {
+        "start": (procedures.start, arguments.Nothing),
+        "call_off": (procedures.call_off, arguments.Nothing),
+        "ratify": (procedures.ratify, arguments.Nothing),
+        "ask_to_lift": (procedures.ask_to_lift, arguments.Nothing),
+        "keep": (procedures.keep, arguments.Nothing),
+        "confirm": (procedures.confirm, GoingOn),
+        "halt": (procedures.halt, arguments.Nothing),
+        "resume": (procedures.resume, arguments.Nothing),
+    },
 }
 ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     "request": requests_of,
@@ -96,6 +109,7 @@ ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     "drift": drifts_of,
     "import": imports_of,
     "invitation": invitations_of,
+    "procedure": procedures_of,
 }
 DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
     "request": detailed_request,
@@ -104,6 +118,7 @@ DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
     "drift": detailed_drift,
     "import": detailed_import,
     "invitation": detailed_invitation,
+    "procedure": detailed_procedure,
 }
 SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
     "request": RequestDetail,
@@ -112,6 +127,7 @@ SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
     "drift": DriftDetail,
     "import": ImportDetail,
     "invitation": InvitationDetail,
+    "procedure": ProcedureDetail,
 }
 
 

@@ -86,6 +86,7 @@ def drift(request: HttpRequest, pk: int) -> HttpResponse:
         "drift": found,
         "case": cases.filter(person=found.person).first() if found.person else None,
         "buttons": buttons_for(found, viewer),
+        "regates": found.kind == DriftKind.MODE_CHANGED,
     }
     return render(request, "stewarding/drift.html", context)
 

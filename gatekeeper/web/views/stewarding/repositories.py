@@ -15,9 +15,10 @@ from accounts.models import HubToken
 from accounts.people import namespaces_of_token, provable_namespaces
 from gatekeeper.actions import drifts, people, repositories
 from gatekeeper.hub import adopt
-from gatekeeper.models import Drift, Repository, Stage
+from gatekeeper.models import Drift, Procedure, Repository, Stage
 from gatekeeper.models.paging import count_up_to
 from gatekeeper.models.repositories import STEWARDING
+from gatekeeper.rules.procedures import ProcedureKind
 from gatekeeper.rules.refusals import Invalid, Refused, Unmet, WrongState
 from gatekeeper.web.finding import find_publisher, find_repository
 from gatekeeper.web.forms.stewarding.repositories import LinkForm, ProveForm, StartForm, TokenForm
@@ -129,6 +130,7 @@ def repository(request: HttpRequest, pk: int) -> HttpResponse:
         "owners": found.publisher_id in viewer_of(request).publishers_with("owner"),
         "stewards": found.publisher_id in viewer_of(request).publishers_with(*STEWARDING),
         "in_use": in_use(found),
+        "regate": Procedure.objects.unfinished().filter(repository=found, kind=ProcedureKind.REGATE).first(),
     }
     return render(request, "stewarding/repository.html", context)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gatekeeper.actions import releases, stages
-from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository, RepositoryWish, Stage
+from gatekeeper.models import AccessRequest, Grant, HubAccess, Procedure, Repository, RepositoryWish, Stage
 from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
 from gatekeeper.models.repositories import READING
 from gatekeeper.rules.refusals import Invalid
@@ -42,6 +42,7 @@ def stage(request: HttpRequest, pk: int) -> HttpResponse:
         "holders": count_up_to(Grant.objects.live().filter(stage=found)),
         "waiting": count_up_to(AccessRequest.objects.waiting_for_review().filter(stage=found)),
         "limit": COUNT_LIMIT,
+        "stops": list(Procedure.objects.of_stage(found)),
         "buttons": buttons_for(found, viewer_of(request)),
         "card_link": card_link(request, found),
     }
