@@ -405,6 +405,14 @@ def test_a_file_that_is_not_confirmed_is_forgotten(end: str, stage: Stage, bram:
     assert last_event(source).data["evidence_sha256"]
 
 
+def test_a_file_that_came_without_evidence_is_forgotten_too(stage: Stage, bram: Viewer) -> None:
+    """Its lines go, and the record names no evidence."""
+    source = factories.rehearsed(stage, "kiri", by=bram)
+    earlier_approvals.discard(source, by=bram)
+    assert not EarlierApproval.objects.exists()
+    assert "evidence_sha256" not in last_event(source).data
+
+
 def test_what_a_list_said_goes_with_its_time_and_the_record_stays(stage: Stage, ha: Viewer, bram: Viewer) -> None:
     """First the names that never came, then the rest with its evidence; the grant and its digests stay."""
     source = factories.confirmed_import(stage, "ha-nguyen", "late-comer", by=bram, evidence=PDF)
