@@ -120,10 +120,12 @@ def answered(bucket: Bucket, call: str, said: Said | None, *, now: float, took: 
     if said is None:
         return bucket
     after, by = now - took + said.seconds - ROUNDED, now + said.seconds + ROUNDED
-    if bucket.told and by <= bucket.ends_after:
-        return bucket  # of a window that is over
+    before = bucket.told and by <= bucket.ends_after
+    if before and after < now:
+        return bucket  # of a window that may be over
     left = said.left - len(bucket.underway)
-    if bucket.told and after < bucket.ends_by:  # of the window that is known
+    # One that is not over, and ends before the present one can: the Hub counts in other windows than it did.
+    if bucket.told and not before and after < bucket.ends_by:  # of the window that is known
         left = min(left, bucket.left)
         after, by = max(after, bucket.ends_after), min(by, bucket.ends_by)
         after = min(after, by)

@@ -143,6 +143,16 @@ def test_an_answer_that_is_late_raises_nothing() -> None:
     assert buckets.answered(later, "", Said(3, 1, 1000, 300), now=303, took=4).left == 990
 
 
+def test_a_hub_that_counts_otherwise_is_believed_at_once() -> None:
+    """Another plan, or a limiter that began anew: its window cannot be an earlier one, as it is not over yet."""
+    bucket = buckets.answered(buckets.new(0), "", Said(5000, 300, 5000, 300), now=0, took=0.1)
+    bucket = buckets.answered(bucket, "", Said(199, 20, 200, 20), now=5, took=0.1)
+    assert (bucket.left, bucket.quota, bucket.window, bucket.ends_by) == (199, 200, 20, 26)
+    assert buckets.answered(bucket, "", Said(0, 18, 200, 20), now=7, took=0.1).left == 0
+    longer = buckets.answered(bucket, "", Said(900, 300, 1000, 300), now=8, took=0.1)
+    assert (longer.left, longer.ends_by) == (900, 309)
+
+
 def test_calls_on_their_way_are_taken_off() -> None:
     """The Hub has not counted what it has not heard."""
     bucket = known(1000)
