@@ -79,9 +79,10 @@ class HubToken(models.Model):
         NARROW = "narrow", _("does not reach every repository")
         READ_ONLY = "read_only", _("may only read")
         REFUSED = "refused", _("refused by the Hub")
+        UNREADABLE = "unreadable", _("cannot be opened here")
         UNKNOWN = "unknown", _("not checked yet")
 
-    USELESS = frozenset({Health.REFUSED, Health.READ_ONLY})
+    USELESS = frozenset({Health.REFUSED, Health.READ_ONLY, Health.UNREADABLE})
 
     publisher = models.ForeignKey(Publisher, models.PROTECT, related_name="hub_tokens")
     label = models.CharField(_("label"), max_length=100, blank=True)

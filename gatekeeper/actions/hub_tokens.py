@@ -42,6 +42,7 @@ H = HubToken.Health
 # What its people are told about, once for each change: kind of notice, by health.
 ALARMS = {
     H.REFUSED: "token_refused",
+    H.UNREADABLE: "token_unreadable",
     H.READ_ONLY: "token_narrowed",
     H.NARROW: "token_narrowed",
     H.LIMITED: "token_held_back",

@@ -110,7 +110,8 @@ def keep_token(
     require(by, publisher.pk, OWNERS)
     at = at or timezone.now()
     with transaction.atomic():
-        if publisher.hub_tokens.filter(fingerprint=fingerprint(secret), revoked_at=None).exists():
+        same = publisher.hub_tokens.filter(fingerprint=fingerprint(secret), revoked_at=None)
+        if same.exclude(health=HubToken.Health.UNREADABLE).exists():
             raise WrongState(KEPT)
         token = HubToken.objects.keep(publisher=publisher, secret=secret, by=acting(by), at=at, **details)
         record(

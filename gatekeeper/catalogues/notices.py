@@ -66,6 +66,15 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         SEE_TOKENS,
         TOKENS,
     ),
+    "token_unreadable": NoticeKind(
+        _("A Hub token of %(publisher)s cannot be opened any more"),
+        (
+            _("No encryption key of this installation opens the token %(fingerprint)s of %(publisher)s."),
+            _("Put the key back that it was encrypted with, or give the token again; what is due is told after that."),
+        ),
+        SEE_TOKENS,
+        TOKENS,
+    ),
     "token_narrowed": NoticeKind(
         _("A Hub token of %(publisher)s may do less than it has to"),
         (

@@ -162,8 +162,8 @@ def _write_down(token: HubToken, failed: HubError | None, *, at: datetime) -> No
     held_back = 0
     if failed is not None:
         log.warning("token not checked", token=token.pk, fingerprint=token.fingerprint, reason=failed.reason)
-        if failed.reason == "token_refused":
-            note_health(token, health=H.REFUSED, at=at)
+        if failed.reason in ("token_refused", "token_unreadable"):
+            note_health(token, health=tokens.FAILED[failed.reason], at=at)
         elif failed.reason == "rate_limited":
             held_back = token.held_back + 1
             if held_back >= HELD_BACK:

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.ciphers import KeyMissing
 from accounts.models import HubToken
 from gatekeeper.actions.hub_hooks import note_state
 from gatekeeper.models import HookState, HubHook, Repository, SyncPause
@@ -23,6 +22,7 @@ from .claims import lease_time, outside
 from .community import Community
 from .parking import pause
 from .port import HubError, Webhook, Word
+from .tokens import revealed
 
 log = structlog.get_logger(__name__)
 
@@ -139,9 +139,9 @@ def _watched(hook: HubHook) -> list[tuple[str, str]]:
 
 
 def _token(hook: HubHook) -> HubToken:
-    """Return the token that it was registered with, or the publisher's newest once that one is revoked or refused."""
+    """Return the token that it was registered with, or another once that one is retired or useless."""
     kept = hook.token
-    if kept is None or kept.revoked_at is not None or kept.health == HubToken.Health.REFUSED:
+    if kept is None or kept.revoked_at is not None or kept.health in HubToken.USELESS:
         kept = HubToken.objects.current_for(hook.publisher_id)
     if kept is None:
         raise HubError(Word.STOP, "token_missing")
@@ -149,10 +149,7 @@ def _token(hook: HubHook) -> HubToken:
 
 
 def _client(token: HubToken) -> Community:
-    try:
-        return Community(token.reveal())
-    except KeyMissing:
-        raise HubError(Word.STOP, "token_unreadable") from None
+    return Community(revealed(token), owner=token.hub_user_id)
 
 
 def _write_down(hook: HubHook, failed: HubError | None) -> None:

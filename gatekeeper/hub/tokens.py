@@ -16,8 +16,14 @@ from .client import HubClient
 from .community import Community
 from .port import HubError, Word
 
-# How a token fails that was revoked, or given fewer rights.
-REFUSED = frozenset({"token_refused", "token_read_only"})
+# How a token fails that was revoked, whose key is lost, or that was given fewer rights.
+FAILED = {
+    "token_refused": HubToken.Health.REFUSED,
+    "token_unreadable": HubToken.Health.UNREADABLE,
+    "token_read_only": HubToken.Health.NARROW,
+}
+# A token of this health that works turns out to be well.
+WORKS_AGAIN = frozenset({HubToken.Health.REFUSED, HubToken.Health.UNREADABLE, HubToken.Health.UNKNOWN})
 
 
 def token_for(repository: Repository) -> HubToken:
@@ -71,14 +77,15 @@ def revealed(token: HubToken) -> str:
 
 
 def note_failure(repository: Repository, failed: HubError, *, at: datetime | None = None) -> None:
-    """Write down that the Hub refused a repository's token, if that is what failed; it is checked soon."""
-    if failed.reason not in REFUSED:
+    """Write down what a repository's token failed with, if that is what failed; it is checked soon."""
+    health = FAILED.get(failed.reason)
+    if health is None:
         return
     token, at = token_for(repository), at or timezone.now()
-    health = HubToken.Health.REFUSED
-    if failed.reason != "token_refused":
+    if health == HubToken.Health.NARROW:
         _reach(token, repository, works=False, reason=failed.reason, at=at)
-        health = HubToken.Health.READ_ONLY if token.health == HubToken.Health.READ_ONLY else HubToken.Health.NARROW
+        if token.health == HubToken.Health.READ_ONLY:
+            health = HubToken.Health.READ_ONLY
     if note_health(token, health=health, at=at):
         _check_soon(token, at=at)
     if token.pk == repository.token_id:
@@ -88,7 +95,7 @@ def note_failure(repository: Repository, failed: HubError, *, at: datetime | Non
 def note_works(repository: Repository, *, at: datetime | None = None) -> None:
     """Write down that a repository's token works there, if it was thought not to; it is checked soon."""
     token, at = token_for(repository), at or timezone.now()
-    if token.health in (HubToken.Health.REFUSED, HubToken.Health.UNKNOWN):
+    if token.health in WORKS_AGAIN:
         note_health(token, health=HubToken.Health.OK, at=at)
         _check_soon(token, at=at)
     elif token.health in TROUBLED and _was_refused(token, repository):

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # What was seen longer ago than this says nothing about now.
 FRESH = timedelta(hours=6)
+H = HubToken.Health
 # With this health a token is refused somewhere, or everywhere.
-TROUBLED = frozenset({*HubToken.USELESS, HubToken.Health.NARROW})
+TROUBLED = frozenset({*HubToken.USELESS, H.NARROW})
 
 
 class TokenReachQuerySet(models.QuerySet["TokenReach"]):
@@ -91,7 +92,7 @@ def in_use(repositories: Sequence[Repository]) -> dict[int, HubToken | None]:
         works = [
             token
             for token in (*chosen, *others)
-            if token.health != HubToken.Health.REFUSED and (token.pk, each.pk) not in refused
+            if token.health not in (H.REFUSED, H.UNREADABLE) and (token.pk, each.pk) not in refused
         ]
         works.sort(key=lambda token: token.health in HubToken.USELESS)
         found[each.pk] = next(iter([*works, *chosen, *others]), None)

@@ -32,6 +32,11 @@ STANDINGS: Mapping[str, Standing] = {
     H.REFUSED: Standing(
         H.REFUSED.label, "bad", _("It was deleted or renewed on the Hub, or it has ended. Give another one here.")
     ),
+    H.UNREADABLE: Standing(
+        H.UNREADABLE.label,
+        "bad",
+        _("No key of this installation opens it. Put the key back that it was encrypted with, or give it again."),
+    ),
     H.UNKNOWN: Standing(H.UNKNOWN.label, "warn", _("It is checked within a minute, as long as a worker runs.")),
 }
 CHECKING = Standing(_("being checked"), "warn", _("This takes a few seconds."))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import HubToken
 from accounts.viewer import Viewer
 from gatekeeper.actions import invitations, stages, terms
-from gatekeeper.models import Grant, HubAccess, Repository, Stage
+from gatekeeper.hub import capabilities
+from gatekeeper.models import Grant, HubAccess, Learnt, Repository, Stage, TokenReach
 from tests import factories
 
 from .conftest import Visiting
@@ -28,6 +31,8 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...] | None], ...] 
 @pytest.fixture
 def places(
     transactional_db: None,
+    sandbox: Any,
+    settings: Any,
     aurora: Repository,
     amara: Viewer,
     chidi: Viewer,
@@ -61,6 +66,11 @@ def places(
     invitation = factories.invitation(stage, by=amara)
     invitations.invite_names(stage, by=amara, label="Lab", days=9, names="ha-nguyen late-comer")
     drift = factories.drift(aurora, person=factories.hub_person("ghosty"))
+    spare = factories.people_verbs.keep_token(release.publisher, by=amara, secret="hf_spare")
+    reach = {"may_read": True, "may_decide": False, "reason": "token_read_only", "checked_at": timezone.now()}
+    TokenReach.objects.create(token=spare, repository=aurora, **reach)
+    HubToken.objects.update(check_due_at=factories.later(1), health="narrow")
+    capabilities.learn({"batch": True, "reset": False}, endpoint=settings.HUB_ENDPOINT, how=Learnt.PROBE)
     return {
         "nobody": [
             "/",
@@ -104,6 +114,8 @@ def places(
             f"/publishers/{publisher}/people/",
             f"/publishers/{publisher}/link/",
             f"/publishers/{publisher}/token/",
+            f"/publishers/{publisher}/tokens/",
+            f"/publishers/{publisher}/tokens/{spare.pk}/retire/",
             f"/publishers/{publisher}/webhook/",
             f"/publishers/{publisher}/releases/new/",
             f"/publishers/{publisher}/forms/new/",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
@@ -197,12 +198,24 @@ def test_a_check_that_breaks_stops_no_other(town: Town, monkeypatch: pytest.Monk
     assert factories.fresh(other).health == "ok"
 
 
-def test_a_token_that_no_key_opens_is_left_alone(town: Town, settings: Any) -> None:
-    """It is not the Hub that refuses it; pages say what is missing."""
-    from cryptography.fernet import Fernet
-
-    settings.GATEKEEPER_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    assert check().health == "unknown"
+def test_a_token_that_no_key_opens_is_told_of_and_given_again(town: Town, settings: Any) -> None:
+    """It is not the Hub that refuses it; the same token, given again, speaks at once."""
+    town.start()
+    town.approved("kiri")
+    keys, settings.GATEKEEPER_ENCRYPTION_KEYS = settings.GATEKEEPER_ENCRYPTION_KEYS, [Fernet.generate_key().decode()]
+    settle.settle_due()
+    assert Repository.objects.get().parked_reason == "token_unreadable"
+    old = HubToken.objects.get()
+    assert (old.health, told()) == ("unreadable", [("amara", "token_unreadable")])
+    assert check().health == "unreadable"
+    people.keep_token(town.publisher, by=town.owner, secret=TOKEN, health="ok")
+    assert tokens.token_for(Repository.objects.get()) != old
+    Repository.objects.update(observe_due_at=timezone.now())
+    observe.observe_all()
+    settled()
+    assert town.stands("kiri") == "accepted"
+    settings.GATEKEEPER_ENCRYPTION_KEYS = [*settings.GATEKEEPER_ENCRYPTION_KEYS, *keys]
+    assert check().health == "ok"
 
 
 def test_who_asked_for_a_check_meanwhile_gets_another(town: Town) -> None:

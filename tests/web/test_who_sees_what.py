@@ -19,6 +19,7 @@ STAFF = (
     "queue",
     "publisher",
     "members",
+    "tokens",
     "webhook",
     "edit_release",
     "stage",
@@ -40,6 +41,7 @@ def address(name: str, grant: Grant) -> str:
         "release": [stage.release.publisher.name, stage.release.slug],
         "publisher": [stage.release.publisher.name],
         "members": [stage.release.publisher.name],
+        "tokens": [stage.release.publisher.name],
         "webhook": [stage.release.publisher.name],
         "request": [grant.request_id],
         "case": [grant.request_id],
@@ -82,7 +84,7 @@ def test_it_hides_a_publishers_pages_from_others(
     name: str, grant: Grant, cast: dict[str, Viewer], browse: Browse
 ) -> None:
     """Somebody else's object is not there."""
-    may = WORKING_THERE | ({"goran"} if name in {"sync", "repository"} else set())
+    may = WORKING_THERE | ({"goran"} if name in {"sync", "repository", "tokens"} else set())
     found = {who: browse(cast[who]).get(address(name, grant)).status_code for who in CAST if who != "nobody"}
     assert found == {who: 200 if who in may else 404 for who in found}
 
