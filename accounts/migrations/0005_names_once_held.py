@@ -5,13 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("accounts", "0004_hub_token_health"),
+        ('accounts', '0004_hub_token_health'),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="hubname",
-            index=models.Index(django.db.models.functions.text.Upper("username"), name="hub_name_folded"),
+            model_name='hubname',
+            index=models.Index(django.db.models.functions.text.Upper('username'), name='hub_name_folded'),
         ),
     ]
