@@ -100,6 +100,8 @@ shown(models.TokenReach, "pk", "token", "repository", "may_read", "may_decide", 
 shown(models.PullRequest, "pk", "repository", "number", "is_open", "seen_at", "due_at")
 shown(models.HubAccess, "pk", "repository", "person", "access", "closing", "seen", "due_at", "parked_reason")
 shown(models.Drift, "pk", "repository", "person", "kind", "severity", "status", "since", filters=("kind", "status"))
+shown(models.Procedure, "pk", "publisher", "kind", "scope", "status", "phase", "status_at", filters=("kind", "status"))
+shown(models.StoppedGrant, "pk", "procedure", "grant", "suspended_at", "read_back_at", "outcome")
 shown(models.SyncPause, "pk", "repository", "cause", "paused_at", "paused_by", "lifted_at")
 shown(models.SyncMark, "pk", "installation", "told")
 shown(models.Heartbeat, "name", "seen_at")
