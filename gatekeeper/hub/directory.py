@@ -1,6 +1,7 @@
 """What a namespace has on the Hub: its repositories, its members, the history of a repository. It only reads.
 
-Its lists are read page by page with the same time-outs, budget and words as everything else.
+Its lists are read page by page with the same time-outs, budget and words as everything else. It needs no database: what
+this Hub turns out not to know is remembered only for as long as the directory is.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +18,18 @@ T = TypeVar("T")
 
 class Directory(HubClient):
     """The Hub as a directory: see port.HubDirectory."""
+
+    def __init__(self, token: str, *, endpoint: str = "", owner: str = "") -> None:
+        """Take a token, and the Hub id of whose it is, if known."""
+        super().__init__(token, endpoint=endpoint, owner=owner)
+        self._unknown: set[str] = set()
+
+    def can(self, capability: str) -> bool:
+        """Say whether the Hub is believed to know a capability: see port.Hub."""
+        return capability not in self._unknown
+
+    def _cannot(self, capability: str) -> None:
+        self._unknown.add(capability)
 
     def namespace(self, name: str) -> Namespace | None:
         """Return the person or the organisation of a name: see port.HubDirectory."""

@@ -45,8 +45,8 @@ def test_every_answer_of_the_api_tells_what_is_left(there: Hub) -> None:
     """In the form that our budget reads."""
     limit = wire.limit_of(there.ask("GET", f"/api/models/{there.repo}").headers)
     assert limit is not None
-    kind, left, seconds, quota = limit
-    assert (kind, left <= (quota or 0), 0 <= seconds <= 300) == ("api", True, True)
+    kind, said = limit
+    assert (kind, said.left <= (said.quota or 0), 0 <= said.seconds <= 300) == ("api", True, True)
 
 
 def test_a_namespace_is_a_person_or_an_organisation(there: Hub) -> None:
