@@ -54,8 +54,9 @@ from gatekeeper.models.personal import canonical
 from gatekeeper.proof import sealing
 from gatekeeper.rules.access import Access, Closing, next_call
 from gatekeeper.rules.licensing import raw_hash
-from gatekeeper.rules.lifecycle import TABLES, Role
+from gatekeeper.rules.lifecycle import TABLES
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Refused, Unmet, WrongState
+from gatekeeper.rules.statuses import Role
 from tests import factories
 from tests.expect import refused, told, wish
 from tests.races import outcomes, race

@@ -16,7 +16,7 @@ from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper.models import AccessRequest, ApprovalImport, EarlierApproval, Grant, Stage
 from gatekeeper.rules.earlier_approvals import Holder, Verdict, judge
-from gatekeeper.rules.lifecycle import GrantStatus, RequestStatus, StageStatus
+from gatekeeper.rules.statuses import GrantStatus, RequestStatus, StageStatus
 
 from ._holders import Known, holders
 from ._step import CLAIM_RETENTION_DAYS, acting, record

@@ -31,7 +31,7 @@ from gatekeeper.models import (
 )
 from gatekeeper.models.record import event_digest
 from gatekeeper.models.requests import facts_of
-from gatekeeper.rules import lifecycle
+from gatekeeper.rules import lifecycle, needs
 from gatekeeper.rules.access import Closing
 from gatekeeper.rules.refusals import NotAllowed, Refusal, Refused, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
@@ -225,7 +225,7 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
         if refused is None and "place" in taken.needs and known.places_left is not None:
             asked_places[row.stage_id] = asked_places.get(row.stage_id, 0) + 1
             if asked_places[row.stage_id] > known.places_left:
-                refused = Unmet(lifecycle.NEEDS["place"][1])
+                refused = Unmet(needs.NEEDS["place"][1])
         if refused is not None:
             raise _about(row, refused)
 

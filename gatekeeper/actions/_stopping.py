@@ -23,9 +23,9 @@ from gatekeeper.models.tallies import (
     to_stop,
     write_read_back,
 )
-from gatekeeper.rules.lifecycle import GrantStatus, StageStatus
 from gatekeeper.rules.procedures import AT_ONCE, Outcome, Phase
 from gatekeeper.rules.refusals import Refused
+from gatekeeper.rules.statuses import GrantStatus, StageStatus
 
 from ._step import step
 from .grants import give_back_all, stop_all

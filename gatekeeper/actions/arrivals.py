@@ -15,7 +15,7 @@ from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper.models import EarlierApproval, HubAccess, Invited
 from gatekeeper.rules import hub_names
-from gatekeeper.rules.lifecycle import StageStatus
+from gatekeeper.rules.statuses import StageStatus
 
 from ._holders import holders
 from ._judging import settle_lines

@@ -20,9 +20,10 @@ from gatekeeper.models import Drift, Grant, HubAccess, Notice, Repository, Stage
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Access, Closing
 from gatekeeper.rules.drift import KINDS, DriftKind, DriftStatus, Severity
-from gatekeeper.rules.lifecycle import LIVE_GRANT, NEEDS, Role
+from gatekeeper.rules.needs import NEEDS
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import LIVE_GRANT, Role
 
 from . import grants
 from ._step import Moved, acting, step, tell

@@ -20,9 +20,9 @@ from gatekeeper.rules import earlier_approvals as sheets
 from gatekeeper.rules import hub_names
 from gatekeeper.rules.earlier_approvals import Unreadable, Verdict
 from gatekeeper.rules.files import plain_name
-from gatekeeper.rules.lifecycle import ImportStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import ImportStatus
 
 from ._judging import Rehearsal, settle_lines, write_judgements
 from ._step import CLAIM_RETENTION_DAYS, STALE, Moved, acting, record, step

@@ -13,7 +13,7 @@ from gatekeeper.models import Acceptance, Decision, Grant, Outcome, Purpose, Sta
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Closing
 from gatekeeper.rules.deadlines import deadline
-from gatekeeper.rules.lifecycle import GrantStatus, Role, StageStatus
+from gatekeeper.rules.statuses import GrantStatus, Role, StageStatus
 
 from ._step import Moved, acting, days_after, record, step, tell, write_texts
 from ._wishes import wish_access

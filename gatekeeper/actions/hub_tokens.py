@@ -15,9 +15,10 @@ from accounts.models import HubToken, User
 from accounts.viewer import Viewer
 from gatekeeper.models import Notice, Repository, TokenReach
 from gatekeeper.models.roles import roles_at
-from gatekeeper.rules.lifecycle import NOT_YOURS, Role
+from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import NotAllowed, Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import Role
 
 from ._step import acting, record, tell
 from .nudges import nudge

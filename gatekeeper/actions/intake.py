@@ -28,7 +28,7 @@ from gatekeeper.models import (
 )
 from gatekeeper.models.policies import GatePolicy, current_policies
 from gatekeeper.rules import hub_fields, questions
-from gatekeeper.rules.lifecycle import RequestStatus
+from gatekeeper.rules.statuses import RequestStatus
 
 from ._step import acting, record, tell, write_texts
 from .requests import admit_all

@@ -12,9 +12,9 @@ from accounts.viewer import Viewer
 from gatekeeper.models import Invitation, InvitationKind, Invited, Stage
 from gatekeeper.models.invitations import token_digest
 from gatekeeper.rules import hub_names
-from gatekeeper.rules.lifecycle import InvitationStatus, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import InvitationStatus, StageStatus
 
 from ._step import acting, acting_person, record, step
 from .arrivals import meet_invited

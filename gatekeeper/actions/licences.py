@@ -10,9 +10,9 @@ from accounts.models import Publisher
 from accounts.viewer import Viewer
 from gatekeeper.models import Licence, LicenceVersion, Repository
 from gatekeeper.rules.licensing import normalised_hash, raw_hash
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid, Refusal
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import Role
 
 from ._step import acting, record
 from .releases import require

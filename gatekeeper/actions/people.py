@@ -12,9 +12,9 @@ from accounts import people
 from accounts.ciphers import fingerprint
 from accounts.models import HUB_ID, HubToken, Membership, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import Role
 
 from ._step import acting, record
 from .nudges import nudge

@@ -17,10 +17,10 @@ from accounts.viewer import Viewer
 from gatekeeper.models import Procedure, Release, Repository, Stage
 from gatekeeper.models.procedures import RATIFIED_WITHIN, others
 from gatekeeper.models.tallies import undecided
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.procedures import FIRST_PHASE, ProcedureKind, ProcedureStatus, Scope
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import Role
 
 from . import _regating, _stopping
 from ._step import Moved, acting, record, step, tell

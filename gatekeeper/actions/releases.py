@@ -11,9 +11,10 @@ from accounts.models import Publisher
 from accounts.viewer import Viewer
 from gatekeeper.models import Ladder, Release, Repository, Stage
 from gatekeeper.models.roles import roles_at
-from gatekeeper.rules.lifecycle import NOT_YOURS, Role, StageStatus
+from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import Role, StageStatus
 
 from ._step import acting, record
 

@@ -12,9 +12,9 @@ from accounts.viewer import Viewer
 from gatekeeper.models import Card, HubAccess, Repository, RepositoryKind, RepositoryWish, Stage
 from gatekeeper.models.roles import roles_at
 from gatekeeper.rules.licensing import raw_hash
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import Role
 
 from ._step import acting, record
 from .hub_hooks import watch_anew

@@ -25,11 +25,11 @@ from gatekeeper.models import (
     Submission,
 )
 from gatekeeper.models.policies import current_policies
-from gatekeeper.rules import lifecycle, questions
+from gatekeeper.rules import needs, questions
 from gatekeeper.rules.access import Closing, Seen
-from gatekeeper.rules.lifecycle import RequestStatus, StageStatus
 from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
+from gatekeeper.rules.statuses import RequestStatus, StageStatus
 
 from ._step import acting, acting_person, record, step, tell, write_texts
 from .acceptances import new_acceptance
@@ -38,7 +38,7 @@ from .words import readable, say
 
 DRAFT_DAYS = 30
 
-NOT_OPEN = lifecycle.NEEDS["stage_open"][1]
+NOT_OPEN = needs.NEEDS["stage_open"][1]
 DENIED = Refusal(
     "denied_finally", _("This request was decided finally. Write to the publisher if you think that is wrong.")
 )

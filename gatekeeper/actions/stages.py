@@ -5,7 +5,7 @@ from datetime import datetime
 
 from accounts.viewer import Viewer
 from gatekeeper.models import Grant, Repository, Stage
-from gatekeeper.rules.lifecycle import StageStatus
+from gatekeeper.rules.statuses import StageStatus
 
 from ._step import step
 from ._wishes import wish_gate

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 
 from accounts.authentication import viewer_of
 from accounts.models import ApiToken
-from gatekeeper.rules.lifecycle import Role, Step
+from gatekeeper.rules.lifecycle import Step
+from gatekeeper.rules.statuses import Role
 
 from .errors import ScopeMissing
 

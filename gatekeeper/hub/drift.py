@@ -21,7 +21,7 @@ from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Access
 from gatekeeper.rules.drift import UNRESOLVED, DriftKind, DriftStatus
 from gatekeeper.rules.licensing import normalised_hash
-from gatekeeper.rules.lifecycle import StageStatus
+from gatekeeper.rules.statuses import StageStatus
 
 from . import card_lines, cards
 from .client import HubClient

@@ -12,7 +12,9 @@ from accounts.models import HubPerson, User
 from gatekeeper.rules import lifecycle
 from gatekeeper.rules.access import Access, Seen
 from gatekeeper.rules.drift import KINDS, UNRESOLVED, DriftKind, DriftStatus, Kind, Severity
-from gatekeeper.rules.lifecycle import OPEN_REQUEST, Facts, Offer, Role
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
+from gatekeeper.rules.statuses import OPEN_REQUEST, Role
 
 from .hub_access import HubAccess
 from .repositories import Repository

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, User
 from gatekeeper.rules import lifecycle
-from gatekeeper.rules.lifecycle import LIVE_GRANT, WANTED_GRANT, Facts, GrantStatus, Offer, Role, StageStatus
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
+from gatekeeper.rules.statuses import LIVE_GRANT, WANTED_GRANT, GrantStatus, Role, StageStatus
 
 from .hub_access import HubAccess
 from .ladders import Stage

@@ -14,7 +14,9 @@ from django.utils import timezone
 from accounts.models import HubPerson, User
 from gatekeeper.rules import lifecycle
 from gatekeeper.rules.earlier_approvals import Verdict
-from gatekeeper.rules.lifecycle import Facts, ImportStatus, Offer, Role, StageStatus
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
+from gatekeeper.rules.statuses import ImportStatus, Role, StageStatus
 
 from .files import StoredFile
 from .grants import Grant

@@ -13,7 +13,9 @@ from django.db.models import Q
 
 from accounts.models import HubPerson, User
 from gatekeeper.rules import lifecycle
-from gatekeeper.rules.lifecycle import Facts, InvitationStatus, Offer, Role
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
+from gatekeeper.rules.statuses import InvitationStatus, Role
 
 from .ladders import Stage
 from .repositories import READING

@@ -6,7 +6,9 @@ from django.db import models
 
 from accounts.models import Publisher, User
 from gatekeeper.rules import lifecycle
-from gatekeeper.rules.lifecycle import LIVE_GRANT, Facts, Offer, Role, StageStatus
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
+from gatekeeper.rules.statuses import LIVE_GRANT, Role, StageStatus
 
 from .hub_access import RepositoryWish
 from .policies import GatePolicy, Version, current_policies, published_pair

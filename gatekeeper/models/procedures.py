@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Publisher, User
 from gatekeeper.rules import lifecycle
-from gatekeeper.rules.lifecycle import Facts, Offer, Role
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
 from gatekeeper.rules.procedures import (
     HOLDING,
     UNFINISHED,
@@ -22,6 +23,7 @@ from gatekeeper.rules.procedures import (
     ProcedureStatus,
     Scope,
 )
+from gatekeeper.rules.statuses import Role
 
 from .repositories import READING, STEWARDING
 from .roles import roles_at

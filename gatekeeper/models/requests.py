@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, Membership, User
 from gatekeeper.rules import lifecycle, questions, visibility
-from gatekeeper.rules.lifecycle import OPEN_REQUEST, QUEUED, Facts, Offer, RequestStatus, Role, StageStatus
+from gatekeeper.rules.lifecycle import Offer
+from gatekeeper.rules.needs import Facts
+from gatekeeper.rules.statuses import OPEN_REQUEST, QUEUED, RequestStatus, Role, StageStatus
 
 from .grants import Grant
 from .ladders import Stage

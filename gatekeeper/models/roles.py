@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from accounts.models import HubPerson
-from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.statuses import Role
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer

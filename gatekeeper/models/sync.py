@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.statuses import Role
 
 from .repositories import STEWARDING, Repository, RepositoryQuerySet
 from .roles import roles_at

@@ -10,8 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from accounts.models import Publisher
 from gatekeeper.rules.access import Access, Seen
 from gatekeeper.rules.drift import DriftKind, DriftStatus
-from gatekeeper.rules.lifecycle import GrantStatus
 from gatekeeper.rules.procedures import Outcome, Phase, Scope, Sighting
+from gatekeeper.rules.statuses import GrantStatus
 
 from .drift import Drift
 from .grants import Grant

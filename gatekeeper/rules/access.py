@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from .lifecycle import WANTED_GRANT
+from .statuses import WANTED_GRANT
 
 
 class Access(StrEnum):

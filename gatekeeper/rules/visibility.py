@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .lifecycle import Role as R
+from .statuses import Role as R
 
 STAFF = frozenset({R.REVIEWER, R.STEWARD, R.OWNER, R.COUNSEL, R.APPEALS_OFFICER, R.AUDITOR})
 

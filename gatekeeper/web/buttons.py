@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 
 from accounts.viewer import Viewer
 from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Procedure, Stage
-from gatekeeper.rules.lifecycle import Facts, Offer, offers
+from gatekeeper.rules.lifecycle import Offer, offers
+from gatekeeper.rules.needs import Facts
 
 from .words import sentence
 

@@ -13,12 +13,12 @@ from gatekeeper.catalogues.restrictions import RESTRICTIONS
 from gatekeeper.catalogues.statuses import STATUS_WORDS
 from gatekeeper.models import AccessRequest, ApprovalImport, GatePolicy, Grant, Repository, Stage
 from gatekeeper.rules.earlier_approvals import REASONS, Verdict
-from gatekeeper.rules.lifecycle import GrantStatus as G
-from gatekeeper.rules.lifecycle import ImportStatus as F
-from gatekeeper.rules.lifecycle import RequestStatus as Q
-from gatekeeper.rules.lifecycle import StageStatus as S
 from gatekeeper.rules.questions import BOXES, Kind
 from gatekeeper.rules.refusals import Refusal
+from gatekeeper.rules.statuses import GrantStatus as G
+from gatekeeper.rules.statuses import ImportStatus as F
+from gatekeeper.rules.statuses import RequestStatus as Q
+from gatekeeper.rules.statuses import StageStatus as S
 
 _ = gettext_lazy
 

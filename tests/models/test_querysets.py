@@ -13,7 +13,7 @@ from accounts.viewer import Viewer
 from gatekeeper.actions import grants, repositories, requests, stages
 from gatekeeper.models import AccessRequest, Grant, HubAccess, Notice, Repository, RepositoryWish, Stage
 from gatekeeper.models.policies import current_policies
-from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.statuses import Role
 from tests import factories
 
 

@@ -21,7 +21,7 @@ from gatekeeper.rules.access import (
     settled,
     wished_access,
 )
-from gatekeeper.rules.lifecycle import WANTED_GRANT, GrantStatus
+from gatekeeper.rules.statuses import WANTED_GRANT, GrantStatus
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TIMES = (None, NOON - timedelta(hours=1), NOON, NOON + timedelta(hours=1))

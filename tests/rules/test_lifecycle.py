@@ -10,28 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.rules import lifecycle
-from gatekeeper.rules.lifecycle import (
-    FIRST,
+from gatekeeper.rules.lifecycle import FIRST, STATUSES, TABLES, Step, find, offers, picture, refusal
+from gatekeeper.rules.needs import NEEDS, OF_STATE, Facts
+from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
+from gatekeeper.rules.statuses import (
     LIVE_GRANT,
-    NEEDS,
-    OF_STATE,
     OPEN_REQUEST,
     QUEUED,
-    STATUSES,
-    TABLES,
     WANTED_GRANT,
-    Facts,
     GrantStatus,
     RequestStatus,
     Role,
     StageStatus,
-    Step,
-    find,
-    offers,
-    picture,
-    refusal,
 )
-from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
 
 STEPS = [(table, step) for table, steps in TABLES.items() for step in steps]
 IDS = [f"{table}.{step.action}" for table, step in STEPS]

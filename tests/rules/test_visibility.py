@@ -6,7 +6,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.statuses import Role
 from gatekeeper.rules.visibility import SEEN_BY, may_see, visible_fields
 
 ALL = set(SEEN_BY)

@@ -11,7 +11,8 @@ from django.urls import reverse
 from accounts.viewer import Viewer
 from gatekeeper.catalogues.statuses import STATUS_WORDS
 from gatekeeper.models import AccessRequest, Grant, Repository, Stage
-from gatekeeper.rules.lifecycle import STATUSES, TABLES, GrantStatus, RequestStatus, StageStatus
+from gatekeeper.rules.lifecycle import STATUSES, TABLES
+from gatekeeper.rules.statuses import GrantStatus, RequestStatus, StageStatus
 from gatekeeper.web import words
 from gatekeeper.web.buttons import WAYS, buttons_for, buttons_for_grants
 from tests import factories

@@ -2,8 +2,8 @@
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.rules.drift import DriftKind, DriftStatus, Severity
-from gatekeeper.rules.lifecycle import GrantStatus, ImportStatus, InvitationStatus, RequestStatus, StageStatus
 from gatekeeper.rules.procedures import Phase, ProcedureKind, ProcedureStatus, Scope
+from gatekeeper.rules.statuses import GrantStatus, ImportStatus, InvitationStatus, RequestStatus, StageStatus
 
 REQUEST_STATUSES = [(status.value, status.value) for status in RequestStatus]
 GRANT_STATUSES = [(status.value, status.value) for status in GrantStatus]

@@ -20,7 +20,7 @@ from gatekeeper.models import (
 )
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import visibility
-from gatekeeper.rules.lifecycle import Role
+from gatekeeper.rules.statuses import Role
 
 ROW = (
     "id",

@@ -35,7 +35,8 @@ from gatekeeper.api.serializers.grants import GrantDetail
 from gatekeeper.api.serializers.imports import ImportDetail, InvitationDetail
 from gatekeeper.api.serializers.procedures import GoingOn, ProcedureDetail
 from gatekeeper.api.serializers.releases import StageDetail
-from gatekeeper.rules.lifecycle import TABLES, Role, Step
+from gatekeeper.rules.lifecycle import TABLES, Step
+from gatekeeper.rules.statuses import Role
 
 from .base import Face, find
 from .drifts import detailed_drift, drifts_of

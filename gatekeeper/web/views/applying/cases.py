@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from gatekeeper.actions import requests
 from gatekeeper.models import Acceptance, AccessRequest, Grant, MessageKind
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid
+from gatekeeper.rules.statuses import Role
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_case, find_own_case, paged
 from gatekeeper.web.forms.words import WordsForm

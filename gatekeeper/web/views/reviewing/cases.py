@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from gatekeeper.actions import decisions, reviews
 from gatekeeper.actions.decisions import NO_CODE
 from gatekeeper.models import Acceptance, AccessRequest, Drift, Grant, HubAccess
-from gatekeeper.rules.lifecycle import NEEDS, Role
+from gatekeeper.rules.needs import NEEDS
 from gatekeeper.rules.refusals import Invalid, NotAllowed
+from gatekeeper.rules.statuses import Role
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_case
 from gatekeeper.web.forms.reviewing.decisions import (

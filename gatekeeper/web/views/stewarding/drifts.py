@@ -17,8 +17,8 @@ from gatekeeper.models.drift import DriftQuerySet
 from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
 from gatekeeper.models.repositories import READING
 from gatekeeper.rules.drift import DriftKind, Severity
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid
+from gatekeeper.rules.statuses import Role
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_repository, paged
 from gatekeeper.web.forms.stewarding.drifts import AllowForm, RecordForm

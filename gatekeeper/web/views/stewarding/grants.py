@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from gatekeeper.actions import grants
 from gatekeeper.models import Grant
-from gatekeeper.rules.lifecycle import Role
 from gatekeeper.rules.refusals import Invalid
+from gatekeeper.rules.statuses import Role
 from gatekeeper.web.buttons import buttons_for, buttons_for_grants
 from gatekeeper.web.finding import find_grant, paged
 from gatekeeper.web.forms.stewarding.grants import RevokeForm, SuspendForm
