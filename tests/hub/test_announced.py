@@ -28,10 +28,11 @@ CHANGED = CARD.replace("# Aurora XL", "# Aurora XL, second edition")
 
 @pytest.fixture(scope="module")
 def celery_worker() -> Iterator[None]:
-    """A Celery worker in a thread, on the broker of the tests."""
+    """A Celery worker in a thread, on the broker of the tests, where nobody took what other tests rang for."""
     from gatekeeper.celery import app
 
     app.loader.import_default_modules()
+    app.control.purge()
     with start_worker(app, perform_ping_check=False, pool="solo", loglevel="ERROR"):
         yield
 
@@ -40,10 +41,12 @@ def celery_worker() -> Iterator[None]:
 def worker(celery_worker: None) -> Iterator[None]:
     """The worker hears the bells that are rung from here on, and none before or after the test."""
     from gatekeeper import bell
+    from gatekeeper.celery import app
 
     bell._quiet_until = 0
     yield
     bell._quiet_until = math.inf
+    app.control.purge()
 
 
 @pytest.fixture(autouse=True)
