@@ -23,7 +23,7 @@ from gatekeeper.models.tallies import (
     to_stop,
     write_read_back,
 )
-from gatekeeper.rules.procedures import AT_ONCE, Outcome, Phase
+from gatekeeper.rules.procedures import AT_ONCE, Outcome, Phase, ProcedureStatus
 from gatekeeper.rules.refusals import Refused
 from gatekeeper.rules.statuses import GrantStatus, StageStatus
 
@@ -48,7 +48,10 @@ def carry_on(stop: Procedure, *, at: datetime | None = None) -> bool:
     at = at or timezone.now()
     if stop.is_lifting:
         return _give_back(stop, at=at) or _finish(stop, at=at)
-    return _suspend(stop, at=at) or _stand(stop, at=at)
+    if _suspend(stop, at=at):
+        return True
+    # While somebody wants it lifted it goes on to take hold; that it is in force is said once it is kept.
+    return stop.status == ProcedureStatus.RUNNING and _stand(stop, at=at)
 
 
 def _suspend(stop: Procedure, *, at: datetime) -> bool:

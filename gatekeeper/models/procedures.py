@@ -61,9 +61,8 @@ class ProcedureQuerySet(models.QuerySet["Procedure"]):
         return self.filter(status__in=OPEN)
 
     def running(self) -> "ProcedureQuerySet":
-        """Return what workers have something to do about, or to look at."""
-        waiting = Q(status=ProcedureStatus.WAITING, kind=ProcedureKind.REGATE)
-        return self.filter(Q(status=ProcedureStatus.RUNNING) | waiting)
+        """Return what workers have something to do about, or to look at. A stop takes hold while its lift is asked."""
+        return self.filter(status__in=(ProcedureStatus.RUNNING, ProcedureStatus.WAITING))
 
     def going_on(self) -> "ProcedureQuerySet":
         """Return what goes on without anybody doing anything."""

@@ -1,0 +1,26 @@
+"""Ways around the second person of an emergency stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.viewer import Viewer
+from gatekeeper.actions import _stopping, procedures
+from gatekeeper.models import Grant, Stage
+from tests import factories
+
+
+def test_asking_to_lift_a_stop_does_not_hold_it_up(
+    stage: Stage, amara: Viewer, bram: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a second person has confirmed the lift, whoever was not suspended yet still is."""
+    monkeypatch.setattr(_stopping, "AT_ONCE", 2)
+    given = [factories.imported(stage, factories.hub_person(f"person-{number}"), by=amara) for number in range(5)]
+    stop = factories.stop(stage, by=amara)
+    procedures.ask_to_lift(stop, by=bram)
+    procedures.carry_on_all()
+    assert not Grant.objects.wanted().exists()
+    assert stop.stopped.count() == len(given)
+    assert factories.fresh(stop).status == "waiting"
+    procedures.keep(stop, by=amara)
+    assert factories.fresh(stop).status == "running"
