@@ -249,10 +249,12 @@ class Procedure(models.Model):
 
     def _is_second(self, viewer: "Viewer") -> bool:
         """Say whether a viewer is another than who began what is now to be confirmed, or nobody else is there."""
-        first = self.asked_by if self.status == ProcedureStatus.WAITING else self.started_by
+        lifting = self.status == ProcedureStatus.WAITING
+        first = self.asked_by if lifting else self.started_by
         if not self.is_stop or viewer.user is None or first is None:
             return not self.is_stop
-        return viewer.user.pk != first.pk or not others(self.publisher_id, first).exists()
+        # To ratify a stop takes another in any case: one that had nobody else to ask was never to be ratified.
+        return viewer.user.pk != first.pk or (lifting and not others(self.publisher_id, first).exists())
 
     def actions_for(self, viewer: "Viewer", *, at: datetime | None = None) -> list[Offer]:
         """Return what the viewer could do about this now."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from accounts import people as accounts_people
+from accounts.models import Publisher
 from accounts.viewer import Viewer
 from gatekeeper.actions import _stopping, procedures
 from gatekeeper.models import Grant, Stage
+from gatekeeper.rules.refusals import Unmet
 from tests import factories
+from tests.expect import offered, refused
 
 
 def test_asking_to_lift_a_stop_does_not_hold_it_up(
@@ -24,3 +28,15 @@ def test_asking_to_lift_a_stop_does_not_hold_it_up(
     assert factories.fresh(stop).status == "waiting"
     procedures.keep(stop, by=amara)
     assert factories.fresh(stop).status == "running"
+
+
+def test_who_started_a_stop_does_not_ratify_it_when_the_others_are_gone(
+    stage: Stage, aurora_lab: Publisher, amara: Viewer, bram: Viewer
+) -> None:
+    """An owner who dismisses the steward is no second person by that."""
+    stop = factories.stop(stage, by=amara)
+    assert bram.user is not None
+    accounts_people.dismiss(publisher=aurora_lab, user=bram.user, role="steward", by=amara.user)
+    with refused(Unmet, "second_person"):
+        procedures.ratify(stop, by=amara)
+    assert offered(factories.fresh(stop), amara)["ratify"] == "second_person"
