@@ -7,7 +7,7 @@ row that is due again: a mail may come twice, under the same Message-ID, and is 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import formatdate
 from smtplib import SMTPException, SMTPRecipientsRefused
@@ -17,14 +17,17 @@ import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from accounts.models import HubToken
+from accounts.viewer import Viewer
 from gatekeeper.catalogues.notices import NOTICE_KINDS, NoticeKind
 from gatekeeper.models import AccessRequest, Grant, Notice, Procedure, Repository, Stage
+from gatekeeper.models.hub_tokens import tokens_visible_to
 
 logger = structlog.get_logger(__name__)
 
@@ -38,6 +41,14 @@ ABOUT: dict[str, tuple[Any, str]] = {
     "stage": (Stage, "release"),
     "hubtoken": (HubToken, "publisher"),
     "procedure": (Procedure, "publisher"),
+}
+# A stage is announced to whoever is invited to it; of everything else only those hear who may see it when it is sent.
+SEEN: dict[str, Callable[[Viewer], QuerySet[Any]]] = {
+    "accessrequest": AccessRequest.objects.visible_to,
+    "grant": Grant.objects.visible_to,
+    "repository": Repository.objects.visible_to,
+    "hubtoken": tokens_visible_to,
+    "procedure": Procedure.objects.visible_to,
 }
 
 
@@ -98,6 +109,8 @@ def _deliver(notice: Notice, thing: Any, mail: Any, *, at: datetime) -> bool:
         return _park(notice, "no_address", at=at)
     if not notice.recipient.is_active:
         return _park(notice, "account_closed", at=at)
+    if not _still_seen(notice):
+        return _park(notice, "not_theirs_any_more", at=at)
     try:
         message(notice, kind, thing, connection=mail).send()
     except SMTPRecipientsRefused as error:
@@ -109,6 +122,12 @@ def _deliver(notice: Notice, thing: Any, mail: Any, *, at: datetime) -> bool:
         return _park(notice, "address_refused", at=at)
     Notice.objects.filter(pk=notice.pk, sent_at=None).update(sent_at=at, attempts=notice.attempts + 1, failure="")
     return True
+
+
+def _still_seen(notice: Notice) -> bool:
+    """Say whether a recipient may see what a notice is about: somebody may have left the publisher since."""
+    seen = SEEN.get(notice.object_kind)
+    return seen is None or seen(Viewer.of(notice.recipient)).filter(pk=notice.object_id).exists()
 
 
 def _park(notice: Notice, failure: str, *, at: datetime) -> bool:
