@@ -173,7 +173,8 @@ def accept_invitation(digest: str, *, by: Viewer, at: datetime | None = None) ->
     """Accept the invitation of a link, by the digest of its token: from now on one may ask for its stage.
 
     It takes one use, and the same person takes no second one. It gives no access: that is asked for, and decided.
-    Raises NotAllowed without a Hub identity, Unmet if the link opens nothing (any more).
+    Raises NotAllowed without a Hub identity, Unmet if the link opens nothing (any more), or not for somebody who was
+    taken back since it was made.
     """
     person, at = acting_person(by), at or timezone.now()
     invitation = Invitation.objects.links().select_related("stage__release").filter(digest=digest).first()
@@ -184,6 +185,8 @@ def accept_invitation(digest: str, *, by: Viewer, at: datetime | None = None) ->
             there = Invited.objects.standing().filter(stage=invitation.stage, person=person).first()
             if there is not None:
                 return there
+            if Invited.objects.taken_back(invitation, person).exists():
+                raise Unmet(NOT_USABLE)
             used = Invitation.objects.usable(at=at).filter(pk=invitation.pk).update(uses=F("uses") + 1)
             if not used:
                 raise Unmet(NOT_USABLE)

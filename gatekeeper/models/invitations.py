@@ -120,6 +120,10 @@ class InvitedQuerySet(models.QuerySet["Invited"]):
         """Return those whose invitation was not withdrawn."""
         return self.filter(withdrawn_at=None)
 
+    def taken_back(self, invitation: Invitation, person: HubPerson) -> "InvitedQuerySet":
+        """Return where a person was taken off a stage after a link was made: it does not bring them back."""
+        return self.filter(stage=invitation.stage_id, person=person, withdrawn_at__gte=invitation.created_at)
+
     def waiting(self, *, at: datetime) -> "InvitedQuerySet":
         """Return the names that wait for their holder."""
         return self.standing().filter(person=None, invitation__expires_at__gt=at)

@@ -1,0 +1,40 @@
+"""Ways around who is invited."""
+
+from __future__ import annotations
+
+from django.test import Client
+from django.urls import reverse
+
+from accounts.viewer import Viewer
+from gatekeeper.actions import invitations, requests
+from gatekeeper.models import Invitation, Invited, Repository
+from gatekeeper.models.invitations import token_digest
+from gatekeeper.rules.refusals import Unmet
+from tests import factories
+from tests.expect import refused
+
+
+def test_whoever_was_taken_back_does_not_come_again_by_the_same_link(
+    aurora: Repository, amara: Viewer, bram: Viewer, ha: Viewer, ines: Viewer
+) -> None:
+    """Nor by another one that was made before; a link that is made for them afterwards invites them anew."""
+    stage = factories.open_stage(aurora, by=amara, entry="invited")
+    links = [
+        token_digest(invitations.invite_by_link(stage, by=bram, label="Lab", days=9, uses=5)[1]) for _each in range(2)
+    ]
+    invited = invitations.accept_invitation(links[0], by=ha)
+    invitations.withdraw_one(invited, by=bram)
+    for digest in links:
+        with refused(Unmet, "invitation_over"):
+            invitations.accept_invitation(digest, by=ha)
+    with refused(Unmet, "by_invitation"):
+        requests.start(stage, by=ha)
+    assert invitations.accept_invitation(links[0], by=ines).person == ines.person
+    assert sorted(Invitation.objects.values_list("uses", flat=True)) == [0, 2]
+    _made, token = invitations.invite_by_link(stage, by=bram, label="Ha", days=9)
+    browser = Client()
+    assert ha.user is not None
+    browser.force_login(ha.user)
+    browser.get(reverse("web:invitation"), {"token": token})
+    assert browser.post(reverse("web:invitation")).status_code == 302
+    assert Invited.objects.standing().filter(person=ha.person).exists()
