@@ -64,6 +64,8 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 def again_all(request: HttpRequest) -> HttpResponse:
     """Try again all that was parked for one reason, after a look at how much that is."""
     reason = (request.POST if request.method == "POST" else request.GET).get("reason", "")
+    if "\x00" in reason:  # no row can hold it
+        raise Http404
     viewer = viewer_of(request)
     mine = _seen(request).filter(parked_reason=reason, repository__in=held_by(viewer))
     if request.method == "POST":
