@@ -58,8 +58,7 @@ def _head(audit: Audit, found: Sequence[Finding]) -> dict[str, Any]:
             "owner_role_in_namespace": token.role_there or None,
             "scopes": [
                 {"kind": scope.kind, "name": scope.name, "permissions": list(scope.permissions)}
-                for scope in token.scopes
-                if audit.with_people or scope.kind != "user"
+                for scope in audit.told_scopes
             ],
         },
         "members": {

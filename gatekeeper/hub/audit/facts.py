@@ -177,3 +177,18 @@ class Audit:
     gaps: list[Gap] = field(default_factory=list)
     calls: int = 0
     ended_at: datetime | None = None
+
+    @property
+    def told_scopes(self) -> list[Scope]:
+        """The scopes of the token that may be written down: where nobody is named, none outside that may be a person's.
+
+        A repository elsewhere does not tell whether its namespace is one.
+        """
+        here = self.namespace.name.lower()
+        return [
+            one
+            for one in self.token.scopes
+            if self.with_people
+            or one.kind == "org"
+            or (one.kind != "user" and one.name.partition("/")[0].lower() == here)
+        ]

@@ -42,7 +42,7 @@ def _say(code: str, repository: str = "", /, **values: Any) -> Finding:
 
 
 def _about_namespace(audit: Audit) -> Iterator[Finding]:
-    for code, values in token_findings.about(audit.token, audit.namespace.name, at=audit.begun_at):
+    for code, values in token_findings.about(audit):
         yield _say(code, **values)
     opening = sum(number for role, number in audit.insiders.roles.items() if role in OPENS_GATES)
     if opening > MANY:

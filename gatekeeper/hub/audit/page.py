@@ -54,7 +54,7 @@ def page(audit: Audit, found: Sequence[Finding], *, language: str = "en") -> str
             "accepted": sum(one.accepted.total for one in audit.repositories),
             "waiting": sum(one.pending.total for one in audit.repositories),
             "gated": sum(bool(one.state.gate) for one in audit.repositories),
-            "scopes": [one for one in audit.token.scopes if audit.with_people or one.kind != "user"],
+            "scopes": audit.told_scopes,
             "repositories": [_repository(audit, one, number) for number, one in enumerate(audit.repositories, 1)],
         }
         return render_to_string("audit/page.html", told)

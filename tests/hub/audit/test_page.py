@@ -120,6 +120,22 @@ def test_without_people_nobody_is_named(auditing: Auditing) -> None:
     assert words.isdisjoint(PEOPLE)
 
 
+def test_nor_is_whose_token_it_was(auditing: Auditing, lab: SandboxControl) -> None:
+    """A token that reaches into its person's own namespace names that person, in its scopes and in a finding."""
+    entities = [("user", "amara"), ("model", "amara/notes"), ("org", "other-lab"), ("model", "aurora-lab/xl")]
+    scoped = [
+        {"entity": {"_id": f"{number}" * 24, "type": kind, "name": name}, "permissions": ["repo.access.read"]}
+        for number, (kind, name) in enumerate(entities)
+    ]
+    lab.add_token("amara", "hf_wide", "fineGrained", scoped=scoped)
+    audit = auditing("hf_wide", with_people=False)
+    assert "token_elsewhere" in {one.code for one in findings(audit)}
+    for text in (as_page(audit), json.dumps(as_json(audit))):
+        assert "amara" not in text
+        assert "other-lab" in text
+    assert "amara/notes" in as_page(auditing("hf_wide"))
+
+
 def test_what_could_not_be_read_stands_on_both(auditing: Auditing, lab: SandboxControl) -> None:
     """A number that is not whole does not look like one."""
     lab.add_token("amara", "hf_reads", "read")
