@@ -29,6 +29,10 @@ LINKED = Refusal("already_linked", _("This repository is linked already."))
 FOREIGN_TOKEN = Refusal("token_of_another", _("This token belongs to another publisher."))
 NOT_YOURS = Refusal("other_namespace", _("A publisher links only repositories of its own namespace."))
 IN_USE = Refusal("stage_open", _("A stage that is open uses this repository. Close the stage first."))
+STOPPED = Refusal(
+    "stopped",
+    _("An emergency stop takes access to this repository away. It stays linked until the stop is lifted."),
+)
 NO_LICENCE = Refusal(
     "licence_missing",
     _("The repository has no licence file that could be accepted. Add one, or publish a licence here."),
@@ -230,7 +234,10 @@ def follow(repository: Repository, *, name: str, at: datetime | None = None) -> 
 
 
 def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) -> Repository:
-    """Unlink a repository; nothing changes on the Hub. Raises WrongState while an open stage uses it."""
+    """Unlink a repository; nothing changes on the Hub.
+
+    Raises NotAllowed, WrongState while an open stage uses it, or an emergency stop holds one that does.
+    """
     require(by, repository.publisher_id)
     at = at or timezone.now()
     with transaction.atomic():
@@ -242,6 +249,8 @@ def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) ->
             return locked
         if used.in_use().exists():
             raise WrongState(IN_USE)
+        if used.stopped().exists():
+            raise WrongState(STOPPED)
         locked.unlinked_at, locked.unlinked_by = at, acting(by)
         locked.save(update_fields=["unlinked_at", "unlinked_by"])
         record([("repository.unlink", locked, {})], by=acting(by), at=at)

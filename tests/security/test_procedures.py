@@ -7,9 +7,9 @@ import pytest
 from accounts import people as accounts_people
 from accounts.models import Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import _stopping, procedures
-from gatekeeper.models import Grant, Stage
-from gatekeeper.rules.refusals import Unmet
+from gatekeeper.actions import _stopping, procedures, repositories, stages
+from gatekeeper.models import Grant, Repository, Stage
+from gatekeeper.rules.refusals import Unmet, WrongState
 from tests import factories
 from tests.expect import offered, refused
 
@@ -40,3 +40,19 @@ def test_who_started_a_stop_does_not_ratify_it_when_the_others_are_gone(
     with refused(Unmet, "second_person"):
         procedures.ratify(stop, by=amara)
     assert offered(factories.fresh(stop), amara)["ratify"] == "second_person"
+
+
+def test_what_a_stop_takes_away_cannot_be_unlinked_from_under_it(
+    stage: Stage, aurora: Repository, amara: Viewer, bram: Viewer, chidi: Viewer, ha: Viewer
+) -> None:
+    """Otherwise one steward ends the telling, and the stop is said to be in force while everybody is still let in."""
+    grant = factories.active_grant(stage, ha, by=chidi)
+    stop = factories.stop(stage, by=amara)
+    stages.close(stage, by=bram)
+    with refused(WrongState, "stopped"):
+        repositories.unlink(aurora, by=bram)
+    procedures.carry_on_all()
+    assert factories.fresh(stop).status == "running"
+    factories.hub_says(grant.person, aurora, "pending")
+    procedures.carry_on_all()
+    assert factories.fresh(stop).status == "in_force"
