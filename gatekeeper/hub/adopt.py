@@ -234,7 +234,7 @@ def link_repository(
     token = HubToken.objects.current_for(publisher)
     if token is None:
         raise Unmet(NO_TOKEN)
-    found = found or what_is_there(token.reveal(), kind, name)
+    found = found or what_is_there(_revealed(token), kind, name)
     if not found.may_write:
         raise Unmet(NOT_WRITABLE)
     repository = repositories.link(
@@ -245,3 +245,10 @@ def link_repository(
             repository, commit=found.state.commit, text=found.card, gate=found.gate, findings=found.findings
         )
     return repository
+
+
+def _revealed(token: HubToken) -> str:
+    try:
+        return tokens.revealed(token)
+    except HubError as failed:
+        raise CannotAsk(failed) from None
