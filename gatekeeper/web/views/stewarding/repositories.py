@@ -168,4 +168,7 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
 
 def in_use(found: Repository) -> str:
     """Return why a repository cannot be unlinked now, as a sentence; empty if it can."""
-    return sentence(repositories.IN_USE) if Stage.objects.including(found).in_use().exists() else ""
+    stages = Stage.objects.including(found)
+    if stages.in_use().exists():
+        return sentence(repositories.IN_USE)
+    return sentence(repositories.STOPPED) if stages.stopped().exists() else ""
