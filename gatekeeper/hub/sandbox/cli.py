@@ -13,13 +13,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from gatekeeper.hub.sandbox.postman import loopback
 from gatekeeper.hub.sandbox.server import SandboxServer
 from gatekeeper.hub.sandbox.steering import Begun
 from gatekeeper.hub.sandbox.store import Store
 
 
+def this_machine(host: str) -> str:
+    """Return a host that nobody else reaches: whoever does can sign in as anybody. Raises ArgumentTypeError."""
+    if loopback(f"http://{host}") is None:
+        raise argparse.ArgumentTypeError(f"{host!r} is no loopback address such as 127.0.0.1")
+    return host
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; keep it a loopback one")
+    parser.add_argument("--host", type=this_machine, default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=8900, help="port to listen on; 0 picks a free one")
     parser.add_argument("--state", metavar="DIR", help="folder of the state; else it ends with the process")
     parser.add_argument("--user", action="append", default=[], metavar="NAME[=TOKEN]", help="a person; may be repeated")

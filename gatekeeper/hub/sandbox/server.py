@@ -27,7 +27,7 @@ from gatekeeper.hub.sandbox import (  # noqa: F401  # importing them registers t
     webhooks_by_hand,
 )
 from gatekeeper.hub.sandbox.people import identify
-from gatekeeper.hub.sandbox.postman import Postman
+from gatekeeper.hub.sandbox.postman import Postman, loopback
 from gatekeeper.hub.sandbox.repos import Moved, moved_answer
 from gatekeeper.hub.sandbox.store import Store
 from gatekeeper.hub.sandbox.switchboard import Fault, Switchboard
@@ -105,7 +105,8 @@ class Conversation(BaseHTTPRequestHandler):
         """Answer one request; every kind of outcome, dropped ones too, stands in the journal."""
         call = self.the_call()
         if call.path.startswith("/_sandbox"):
-            self.send(self.perform(call), [])
+            elsewhere = refuse(Refusal(403, "The controls are for programs on this machine."), plain=False)
+            self.send(self.perform(call) if from_here(call) else elsewhere, [])
             return
         started, wall = time.perf_counter(), time.time()
         reply, headers, hit = self.hub_answer(call)
@@ -219,6 +220,11 @@ class Conversation(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+
+
+def from_here(call: Call) -> bool:
+    """Say whether a call was made under an address of this machine, and not by a page of another site in a browser."""
+    return loopback(f"http://{call.headers.get('host', '')}") is not None and "origin" not in call.headers
 
 
 def kept(call: Call) -> Any:
