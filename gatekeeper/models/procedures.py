@@ -253,8 +253,10 @@ class Procedure(models.Model):
         first = self.asked_by if lifting else self.started_by
         if not self.is_stop or viewer.user is None or first is None:
             return not self.is_stop
+        if viewer.user.pk != first.pk:
+            return True
         # To ratify a stop takes another in any case: one that had nobody else to ask was never to be ratified.
-        return viewer.user.pk != first.pk or (lifting and not others(self.publisher_id, first).exists())
+        return lifting and bool(self.roles_of(viewer) & LEADING) and not others(self.publisher_id, first).exists()
 
     def actions_for(self, viewer: "Viewer", *, at: datetime | None = None) -> list[Offer]:
         """Return what the viewer could do about this now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts import people as accounts_people
-from accounts.models import Publisher
+from accounts.models import Publisher, User
 from accounts.viewer import Viewer
 from gatekeeper.actions import _stopping, procedures, repositories, stages
 from gatekeeper.models import Grant, Repository, Stage
@@ -56,3 +56,13 @@ def test_what_a_stop_takes_away_cannot_be_unlinked_from_under_it(
     factories.hub_says(grant.person, aurora, "pending")
     procedures.carry_on_all()
     assert factories.fresh(stop).status == "in_force"
+
+
+def test_a_steward_alone_does_not_lift_a_stop(stage: Stage, amara: Viewer, bram: Viewer, goran: Viewer) -> None:
+    """That one person decides where nobody else is there is for owners; a closed account is nobody."""
+    stop = procedures.ask_to_lift(factories.stop(stage, by=amara), by=bram)
+    for gone in (amara, goran):
+        assert gone.user is not None
+        User.objects.filter(pk=gone.user.pk).update(is_active=False)
+    with refused(Unmet, "second_person"):
+        procedures.confirm(stop, by=bram)
