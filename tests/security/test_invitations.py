@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
 from accounts.viewer import Viewer
 from gatekeeper.actions import invitations, requests
-from gatekeeper.models import Invitation, Invited, Repository
+from gatekeeper.models import Invitation, Invited, Repository, Stage
 from gatekeeper.models.invitations import token_digest
 from gatekeeper.rules.refusals import Unmet
 from tests import factories
@@ -38,3 +39,16 @@ def test_whoever_was_taken_back_does_not_come_again_by_the_same_link(
     browser.get(reverse("web:invitation"), {"token": token})
     assert browser.post(reverse("web:invitation")).status_code == 302
     assert Invited.objects.standing().filter(person=ha.person).exists()
+
+
+def test_a_token_that_is_none_leaves_nothing_behind(stage: Stage, bram: Viewer) -> None:
+    """Anybody can make up as many as they like; a real one is kept until its holder has signed in."""
+    for number in range(3):
+        answer = Client().get(reverse("web:invitation"), {"token": f"inv_made-up-{number}"}, follow=True)
+        assert (answer.status_code, b"made-up" in answer.content) == (410, False)
+    assert not Session.objects.exists()
+    _made, token = invitations.invite_by_link(stage, by=bram, label="Lab", days=9)
+    browser = Client()
+    assert browser.get(reverse("web:invitation"), {"token": token}, follow=True).status_code == 200
+    assert browser.get(reverse("web:invitation"), {"token": "inv_made-up"}, follow=True).status_code == 410
+    assert browser.get(reverse("web:invitation")).status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -23,7 +24,12 @@ KEPT = "invitation"
 def invitation(request: HttpRequest) -> HttpResponse:
     """What one is invited to. Whoever is not signed in signs in first, and comes back here."""
     if "token" in request.GET and request.method != "POST":
-        request.session[KEPT] = token_digest(request.GET["token"])
+        digest = token_digest(request.GET["token"])
+        if not Invitation.objects.links().filter(digest=digest).exists():  # no session begins for what somebody made up
+            request.session.pop(KEPT, None)
+            request.seen_on = reverse("web:invitation")  # type: ignore[attr-defined]  # the page repeats no token
+            return render(request, "applying/invitation_over.html", status=410)
+        request.session[KEPT] = digest
         return redirect("web:invitation")
     viewer, digest = viewer_of(request), request.session.get(KEPT, "")
     if request.method == "POST":
