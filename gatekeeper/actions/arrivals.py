@@ -4,16 +4,16 @@ Nothing is told to the Hub about a name: only about somebody whose Hub id was pr
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Upper
 from django.utils import timezone
 
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.models import EarlierApproval, HubAccess, Invited
+from gatekeeper.models import EarlierApproval, HubAccess, Invited, Notice, Stage
 from gatekeeper.rules import hub_names
 from gatekeeper.rules.statuses import StageStatus
 
@@ -22,6 +22,7 @@ from ._judging import settle_lines
 from ._step import acting, record, tell
 
 AT_ONCE = 1_000
+QUIET = timedelta(days=1)  # between two mails by which one publisher invites one person
 
 
 def meet(people: Iterable[HubPerson], *, at: datetime | None = None) -> None:
@@ -114,5 +115,14 @@ def _meet_invited(ids: Collection[int], *, at: datetime) -> int:
     Invited.objects.bulk_update([*met, *twice], ["person", "met_at", "withdrawn_at"], batch_size=AT_ONCE)
     people = HubPerson.objects.select_related("user").in_bulk([row.person_id for row in met])
     record((("invitation.meet", row.invitation, {"invited": row.pk}) for row in met), by=acting(_clock()), at=at)
-    tell(((people[row.person_id].user, "invited", row.stage) for row in met), at=at)
+    lately = _invited_lately({person.user_id for person in people.values()} - {None}, at=at)
+    told = (row for row in met if (row.publisher_id, people[row.person_id].user_id) not in lately)
+    tell(((people[row.person_id].user, "invited", row.stage) for row in told), at=at)
     return len(met)
+
+
+def _invited_lately(users: Collection[int | None], *, at: datetime) -> set[tuple[int, int]]:
+    """Return by which publisher which of these accounts was told of an invitation a moment ago: one mail is enough."""
+    publisher = Stage.objects.filter(pk=OuterRef("object_id")).values("release__publisher")
+    lately = Notice.objects.filter(kind="invited", recipient__in=users, created_at__gt=at - QUIET)
+    return set(lately.annotate(publisher=Subquery(publisher[:1])).values_list("publisher", "recipient"))

@@ -12,7 +12,7 @@ from gatekeeper.models import Invitation, Invited, Repository, Stage
 from gatekeeper.models.invitations import token_digest
 from gatekeeper.rules.refusals import Unmet
 from tests import factories
-from tests.expect import refused
+from tests.expect import refused, told
 
 
 def test_whoever_was_taken_back_does_not_come_again_by_the_same_link(
@@ -52,3 +52,17 @@ def test_a_token_that_is_none_leaves_nothing_behind(stage: Stage, bram: Viewer) 
     assert browser.get(reverse("web:invitation"), {"token": token}, follow=True).status_code == 200
     assert browser.get(reverse("web:invitation"), {"token": "inv_made-up"}, follow=True).status_code == 410
     assert browser.get(reverse("web:invitation")).status_code == 404
+
+
+def test_a_publisher_mails_nobody_again_and_again(
+    aurora: Repository, stage: Stage, amara: Viewer, bram: Viewer, ha: Viewer, ines: Viewer
+) -> None:
+    """Anybody can be a publisher, choose what a release is called, and invite whoever has an account: once a day."""
+    other = factories.open_stage(aurora, by=amara)
+    for at_stage in (stage, stage, other):
+        invitations.invite_names(at_stage, by=bram, label="Lab", days=9, names="ha-nguyen")
+        for invited in Invited.objects.standing().select_related("stage__release", "invitation"):
+            invitations.withdraw_one(invited, by=bram)
+    assert told(ha) == ["invited"]
+    invitations.invite_names(stage, by=bram, label="Lab", days=9, names="ha-nguyen ines", at=factories.later(1.1))
+    assert (told(ha), told(ines)) == (["invited", "invited"], ["invited"])
