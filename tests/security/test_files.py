@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pytest
 from django.http import StreamingHttpResponse
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.viewer import Viewer
+from gatekeeper.management.live import files
 from gatekeeper.models import Stage
 from tests import factories
 
@@ -31,3 +33,10 @@ def test_no_spreadsheet_runs_what_a_list_says(stage: Stage, bram: Viewer, separa
     text = b"".join(answer).decode()  # type: ignore[arg-type]  # it is not asynchronous
     cells = [cell.strip() for row in csv.reader(text.splitlines(), delimiter=separator) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\uff1d"))]
+
+
+def test_secrets_are_closed_to_others_from_the_first_moment(tmp_path: Path) -> None:
+    """Also in a folder that was there before, and where the script that closes it is not."""
+    tmp_path.chmod(0o755)
+    files.keep_secrets(tmp_path, {"email_url": "smtp+tls://me:secret@mail.example.org:587"})
+    assert tmp_path.stat().st_mode & 0o777 == 0o700

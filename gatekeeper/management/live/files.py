@@ -51,6 +51,7 @@ def keep_secrets(folder: Path, values: Mapping[str, str]) -> None:
     """Put secrets into files of their own. Raises CommandError where that cannot be done."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # it may have been there, and open
     except OSError as failed:
         raise CommandError(f"{folder} could not be made: {failed.strerror}.") from failed
     for name, value in values.items():
