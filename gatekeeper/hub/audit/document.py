@@ -52,7 +52,7 @@ def _head(audit: Audit, found: Sequence[Finding]) -> dict[str, Any]:
         "token": {
             "owner": token.owner if audit.with_people else None,
             "role": token.role,
-            "label": token.label,
+            "label": token.label if audit.with_people else None,
             "created_at": _at(token.created_at),
             "expires_at": _at(token.expires_at),
             "owner_role_in_namespace": token.role_there or None,

@@ -127,7 +127,7 @@ def test_nor_is_whose_token_it_was(auditing: Auditing, lab: SandboxControl) -> N
         {"entity": {"_id": f"{number}" * 24, "type": kind, "name": name}, "permissions": ["repo.access.read"]}
         for number, (kind, name) in enumerate(entities)
     ]
-    lab.add_token("amara", "hf_wide", "fineGrained", scoped=scoped)
+    lab.add_token("amara", "hf_wide", "fineGrained", displayName="amara, laptop", scoped=scoped)
     audit = auditing("hf_wide", with_people=False)
     assert "token_elsewhere" in {one.code for one in findings(audit)}
     for text in (as_page(audit), json.dumps(as_json(audit))):
