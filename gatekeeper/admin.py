@@ -99,17 +99,39 @@ shown(models.HubCapability, "pk", "endpoint", "name", "known", "since", "learnt"
 shown(models.TokenReach, "pk", "token", "repository", "may_read", "may_decide", "reason", "checked_at")
 shown(models.PullRequest, "pk", "repository", "number", "is_open", "seen_at", "due_at")
 shown(models.HubAccess, "pk", "repository", "person", "access", "closing", "seen", "due_at", "parked_reason")
-shown(models.Drift, "pk", "repository", "person", "kind", "severity", "status", "since", filters=("kind", "status"))
-shown(models.Procedure, "pk", "publisher", "kind", "scope", "status", "phase", "status_at", filters=("kind", "status"))
+shown(
+    models.Drift,
+    "pk",
+    "repository",
+    "person",
+    "kind",
+    "severity",
+    "status",
+    "since",
+    hidden=("words",),
+    filters=("kind", "status"),
+)
+shown(
+    models.Procedure,
+    "pk",
+    "publisher",
+    "kind",
+    "scope",
+    "status",
+    "phase",
+    "status_at",
+    hidden=("words",),
+    filters=("kind", "status"),
+)
 shown(models.StoppedGrant, "pk", "procedure", "grant", "suspended_at", "read_back_at", "outcome")
-shown(models.SyncPause, "pk", "repository", "cause", "paused_at", "paused_by", "lifted_at")
+shown(models.SyncPause, "pk", "repository", "cause", "paused_at", "paused_by", "lifted_at", hidden=("words",))
 shown(models.SyncMark, "pk", "installation", "told")
 shown(models.Heartbeat, "name", "seen_at")
 shown(models.StoredFile, "pk", "publisher", "kind", "size", "sha256", "stored_at", hidden=("name",))
 shown(models.FileContent, "pk", hidden=("content",))
 shown(models.ApprovalImport, "pk", "stage", "status", "created_at", "confirmed_at", hidden=("file_name",))
 shown(models.EarlierApproval, "pk", "source", "line", "verdict", "settled_at", hidden=("approver", "terms", "salt"))
-shown(models.Invitation, "pk", "stage", "kind", "status", "uses", "expires_at", hidden=("digest",))
+shown(models.Invitation, "pk", "stage", "kind", "status", "uses", "expires_at", hidden=("digest", "label"))
 shown(models.Invited, "pk", "invitation", "hub_name", "person", "met_at", "withdrawn_at")
 shown(
     models.AccessRequest,

@@ -21,7 +21,7 @@ class StoredFile(models.Model):
     stored_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
-        return self.name
+        return f"File {self.pk}"
 
     def read(self) -> bytes:
         """Return its bytes. One statement."""

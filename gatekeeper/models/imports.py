@@ -90,7 +90,7 @@ class ApprovalImport(models.Model):
         indexes = [models.Index(fields=["stage", "-id"], name="import_of_stage")]
 
     def __str__(self) -> str:
-        return self.file_name
+        return f"Import {self.pk}"
 
     @property
     def publisher_id(self) -> int:

@@ -89,7 +89,7 @@ class Invitation(models.Model):
         indexes = [models.Index(fields=["stage", "-id"], name="invitation_of_stage")]
 
     def __str__(self) -> str:
-        return self.label
+        return f"Invitation {self.pk}"
 
     @property
     def publisher_id(self) -> int:

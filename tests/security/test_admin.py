@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from accounts.viewer import Viewer
-from gatekeeper.models import PersonalText, Stage
+from gatekeeper.actions import drifts, earlier_approvals, invitations, procedures, sync
+from gatekeeper.models import PersonalText, Repository, Stage
 from tests import factories
 
 HIDDEN = [
@@ -46,3 +48,24 @@ def test_it_still_filters_by_what_it_shows(staff: Client, stage: Stage, ha: View
     assert PersonalText.objects.exists()
     for query in ("status__exact=submitted", "origin__exact=here", "o=1", "p=1", ""):
         assert staff.get(f"/admin/gatekeeper/accessrequest/?{query}").status_code == 200
+
+
+def test_it_shows_no_words_of_people(staff: Client, aurora: Repository, stage: Stage, amara: Viewer) -> None:
+    """Why somebody lost access or was stopped is for the publisher's people; staff may work for another one."""
+    words = "Secret words 4711"
+    found = factories.drift(aurora)
+    drifts.allow(found, by=amara, until=factories.later(5), words=words)
+    stop = procedures.prepare_stop(stage, by=amara, words=words)
+    held = sync.pause(aurora, by=amara, words=words)
+    made, _token = invitations.invite_by_link(stage, by=amara, label=words, days=9)
+    listed = earlier_approvals.upload(
+        stage,
+        by=amara,
+        file_name=f"{words}.csv",
+        chunks=[factories.spreadsheet("kofi,2025-03-01,Ana,")],
+        evidence=(f"{words}.txt", [b"Minutes"]),
+    )
+    for row in (found, stop, held, made, listed, listed.evidence):
+        assert row is not None
+        answer = staff.get(reverse(f"admin:gatekeeper_{row._meta.model_name}_change", args=[row.pk]))
+        assert (answer.status_code, words in answer.content.decode()) == (200, False), row
