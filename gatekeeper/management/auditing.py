@@ -61,11 +61,14 @@ def run(say: Callable[[str], object], tell: Callable[[str], object], **options: 
             raise CommandError(str(explain(failed))) from failed
         except KeyboardInterrupt:
             raise CommandError("Stopped. Nothing was written.") from None
-        _keep(audit, findings(audit), folder, options["language"], say)
+        stem = f"{name}-audit-{audit.begun_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"  # as asked: the answer may name anything
+        _keep(audit, findings(audit), _free(folder, stem), options["language"], say)
 
 
-def _keep(audit: Audit, found: list[Finding], folder: Path, language: str, say: Callable[[str], object]) -> None:
-    shown, kept = _free(folder, f"{audit.namespace.name}-audit-{audit.begun_at.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+def _keep(
+    audit: Audit, found: list[Finding], files: tuple[Path, Path], language: str, say: Callable[[str], object]
+) -> None:
+    shown, kept = files
     try:
         with written(shown) as file:
             file.write(page.page(audit, found, language=language))
