@@ -26,6 +26,12 @@ SANDBOX_APP, SANDBOX_SECRET = "gatekeeper", "sandbox-secret"
 MADE_BY_MIGRATE = {"django_content_type", "auth_permission"}
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones, in whatever order the rest comes: at the end no worker waits for another's."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("slow", "browser")))
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what was imported and collected: it stays, and is most of what there is."""
     gc.collect()
