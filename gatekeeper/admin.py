@@ -111,6 +111,7 @@ shown(
     hidden=("words",),
     filters=("kind", "status"),
 )
+shown(models.OrganisationMember, "pk", "publisher", "username", "role", "first_seen_at")
 shown(
     models.Procedure,
     "pk",

@@ -390,14 +390,27 @@ def appointed(publisher: Publisher, who: Viewer, role: str, *, by: Viewer) -> Vi
     return who
 
 
-def drift(repository: Repository, kind: str = "ghost_access", person: HubPerson | None = None) -> Drift:
+FACTS_OF_DRIFT: dict[str, dict[str, Any]] = {
+    "mode_changed": {"is": "auto", "was": "manual"},
+    "repository_moved": {
+        "was": "aurora-lab/aurora-xl",
+        "is": "aurora-next/aurora-xl",
+        "owner": "renamed",
+        "token": True,
+        "followed": False,
+    },
+    "members_bypass": {"members": 2, "new": 2, "names": ["mia", "noor"], "more": False},
+}
+
+
+def drift(repository: Repository, kind: str = "ghost_access", person: HubPerson | None = None, **facts: Any) -> Drift:
     """Something that the Hub was seen to say, and that nobody here decided."""
     row = None
     if person is not None and DriftKind(kind) in OF_PEOPLE:
         row, _made = HubAccess.objects.get_or_create(repository=repository, person=person)
-        seen = {"ghost_access": "accepted", "missing_access": "pending", "wrong_rejected": "rejected"}[kind]
+        seen = {"ghost_access": "accepted", "missing_access": "pending", "wrong_rejected": "rejected"}.get(kind, "none")
         HubAccess.objects.filter(pk=row.pk).update(seen=seen, seen_at=timezone.now(), seen_requested_at=timezone.now())
-    about = {"is": "auto", "was": "manual"} if kind == "mode_changed" else {}
+    about = FACTS_OF_DRIFT.get(kind, {}) | facts
     finding = Finding(DriftKind(kind), timezone.now(), person_id=person.pk if row and person else None, facts=about)
     [found] = drifts.find_all(repository, findings=[finding])
     return Drift.objects.get(pk=found.pk)

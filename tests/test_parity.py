@@ -84,10 +84,10 @@ class Scene:
         """A request of Hà, reviewed by Chidi."""
         return build(self.stage(**terms), self.ha, by=self.chidi)
 
-    def drift(self, kind: str = "ghost_access", about: str = "ha") -> Drift:
+    def drift(self, kind: str = "ghost_access", about: str = "ha", **facts: Any) -> Drift:
         """Something that differs about Hà, or about the repository, while a stage is open."""
         self.stage()
-        return factories.drift(self.repository, kind, self.cast[about].person)
+        return factories.drift(self.repository, kind, self.cast[about].person, **facts)
 
     def grant(self, build: Callable[..., Grant], **terms: Any) -> Grant:
         """A grant of Hà, decided by Chidi."""
@@ -187,6 +187,13 @@ DRIFTS: dict[str, Callable[[Scene], Drift]] = {
     "open": lambda scene: scene.drift(),
     "open, with a case": lambda scene: scene.case(factories.in_review) and scene.drift(),
     "open, access taken away": lambda scene: scene.grant(factories.active_grant) and scene.drift("missing_access"),
+    "open, an account that is gone": lambda scene: scene.grant(factories.active_grant) and scene.drift("account_gone"),
+    "open, gone with a case": lambda scene: scene.case(factories.in_review) and scene.drift("account_gone"),
+    "open, another name": lambda scene: scene.drift("account_renamed"),
+    "open, moved": lambda scene: scene.drift("repository_moved"),
+    "open, moved to another owner": lambda scene: scene.drift("repository_moved", owner="another"),
+    "open, moved out of reach": lambda scene: scene.drift("repository_moved", token=False),
+    "open, members": lambda scene: scene.drift("members_bypass"),
     "open, the gate": lambda scene: scene.drift("mode_changed"),
     "open, a steward's own": lambda scene: scene.drift(about="bram"),
     "repairing": lambda scene: drifts.undo(scene.drift(), by=scene.amara),

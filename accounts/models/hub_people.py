@@ -51,14 +51,14 @@ class HubPersonManager(models.Manager.from_queryset(HubPersonQuerySet)):  # type
         usernames = [names[0] for _id, names in seen]
         fullnames = [names[1] for _id, names in seen]
         with connection.cursor() as cursor:
-            cursor.execute(LOSE_NAMES, [ids, usernames])
-            cursor.execute(SEE_PEOPLE, [at, ids, usernames, fullnames])
+            cursor.execute(LOSE_NAMES, [at, ids, usernames])
+            cursor.execute(SEE_PEOPLE, [at, ids, usernames, fullnames, at])
             cursor.execute(SEE_NAMES, [at, at, ids])
         return {person.hub_user_id: person for person in self.filter(hub_user_id__in=ids)}
 
 
 LOSE_NAMES = """
-UPDATE accounts_hubperson AS known SET username = ''
+UPDATE accounts_hubperson AS known SET username = '', named_at = %s::timestamptz
 FROM (
     SELECT former.id
     FROM unnest(%s::text[], %s::text[]) AS seen (id, username)
@@ -79,7 +79,11 @@ ORDER BY id
 ON CONFLICT (hub_user_id) DO UPDATE SET
     username = coalesce(nullif(excluded.username, ''), known.username),
     fullname = coalesce(nullif(excluded.fullname, ''), known.fullname),
-    gone_at = NULL
+    gone_at = NULL,
+    named_at = CASE
+        WHEN known.username <> '' AND excluded.username <> '' AND upper(excluded.username) <> upper(known.username)
+        THEN %s::timestamptz ELSE known.named_at
+    END
 WHERE known.gone_at IS NOT NULL
     OR (excluded.username <> '' AND excluded.username <> known.username)
     OR (excluded.fullname <> '' AND excluded.fullname <> known.fullname)
@@ -115,6 +119,9 @@ class HubPerson(models.Model):
     first_seen_at = models.DateTimeField(_("first seen"), default=timezone.now)
     proven_at = models.DateTimeField(_("proven by sign-in"), null=True, blank=True)
     gone_at = models.DateTimeField(_("gone from the Hub"), null=True, blank=True)
+    # Since when they were seen under another name than before, or another account under theirs.
+    named_at = models.DateTimeField(_("renamed"), null=True, blank=True)
+    asked_after_at = models.DateTimeField(null=True, blank=True)
     orgs_seen = models.JSONField(_("organisations at the last sign-in"), default=list, blank=True)
     orgs_seen_at = models.DateTimeField(_("organisations seen"), null=True, blank=True)
 
@@ -128,7 +135,11 @@ class HubPerson(models.Model):
                 condition=Q(user=None) | Q(proven_at__isnull=False), name="hub_person_with_user_is_proven"
             ),
         ]
-        indexes = [models.Index(Upper("username"), name="hub_person_username_folded")]
+        indexes = [
+            models.Index(Upper("username"), name="hub_person_username_folded"),
+            models.Index(fields=["id"], name="hub_person_gone", condition=Q(gone_at__isnull=False)),
+            models.Index(fields=["id"], name="hub_person_renamed", condition=Q(named_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.username or self.hub_user_id

@@ -30,6 +30,7 @@ from ._step import Moved, acting, step, tell
 from ._step import record as write_events
 from ._wishes import wish_again, wish_closed, wish_gate
 from .releases import require
+from .repositories import NOT_LINKED, take_over
 from .words import readable
 
 WATCHED_FIRST = timedelta(days=7)
@@ -56,6 +57,7 @@ class Finding:
     by_username: str = ""
     reference: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    severity: Severity | None = None  # that of its kind, where none is given
 
 
 def find_all(repository: Repository, *, findings: Iterable[Finding], at: datetime | None = None) -> list[Drift]:
@@ -81,8 +83,8 @@ def find_all(repository: Repository, *, findings: Iterable[Finding], at: datetim
                     repository=locked,
                     person_id=one.person_id,
                     kind=one.kind,
-                    severity=KINDS[one.kind].severity,
-                    reference=one.reference,
+                    severity=one.severity or KINDS[one.kind].severity,
+                    reference=one.reference[:100],
                     facts=one.facts,
                     since=min(one.since, at),
                     since_is_exact=one.since_is_exact,
@@ -157,16 +159,18 @@ def record(
     """Take over what the Hub says, as decided now: the reasons are kept with it.
 
     Ghost access becomes an imported grant of `stage` (default: the first open one), with its terms unproven; access
-    that was taken away ends the grants that say otherwise, with reason `codes`. What is about the repository itself is
-    taken note of. Raises NotAllowed, WrongState, Unmet, Invalid.
+    that was taken away, and an account that is gone, end the grants that say otherwise, with reason `codes`. The new
+    name of a repository is taken over. Of the rest note is taken. Raises NotAllowed, WrongState, Unmet, Invalid.
     """
     words = readable(words)
     with step("drift", "record", [drift], by=by, at=at) as moved:
         [row] = moved.rows
         if row.kind == DriftKind.GHOST_ACCESS:
             _bring_in(row, stage, moved)
-        elif row.kind == DriftKind.MISSING_ACCESS:
+        elif row.about.ends_grants:
             _end_grants(row, codes, words, moved)
+        elif row.kind == DriftKind.REPOSITORY_MOVED and not row.facts.get("followed"):
+            take_over(row.repository, name=str(row.facts["is"]), by=moved.by, at=moved.at)
         _resolve(moved, words=words)
     return row
 
@@ -355,7 +359,7 @@ def enforce(repository: Repository, *, by: Viewer, on: bool = True, at: datetime
     with transaction.atomic():
         locked = Repository.objects.select_for_update(no_key=True, of=("self",)).get(pk=repository.pk)
         if locked.unlinked_at is not None:
-            raise WrongState(Refusal("not_linked", _("This repository is not linked any more.")))
+            raise WrongState(NOT_LINKED)
         if on and too_early(locked, at=at):
             raise Unmet(TOO_EARLY)
         if on != (locked.enforced_since is not None):

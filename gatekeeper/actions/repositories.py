@@ -28,6 +28,7 @@ from .stages import open_stage
 LINKED = Refusal("already_linked", _("This repository is linked already."))
 FOREIGN_TOKEN = Refusal("token_of_another", _("This token belongs to another publisher."))
 NOT_YOURS = Refusal("other_namespace", _("A publisher links only repositories of its own namespace."))
+NOT_LINKED = Refusal("not_linked", _("This repository is not linked any more."))
 IN_USE = Refusal("stage_open", _("A stage that is open uses this repository. Close the stage first."))
 STOPPED = Refusal(
     "stopped",
@@ -209,28 +210,57 @@ def take_up_again(repository: Repository, *, by: Viewer, at: datetime | None = N
 def follow(repository: Repository, *, name: str, at: datetime | None = None) -> Repository:
     """Take over the new name of a repository that was renamed on the Hub; it is the same one, by its id there.
 
-    One that went to another namespace keeps its old name here: who stewards it now has to link it.
+    One that went to another namespace keeps its old name here, and so does one whose new name is linked already.
     """
     at = at or timezone.now()
     with transaction.atomic():
-        locked = (
-            Repository.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("publisher")
-            .get(pk=repository.pk)
-        )
-        ours = name.partition("/")[0].lower() == locked.publisher.name.lower()
-        taken = Repository.objects.linked().filter(kind=locked.kind, name__iexact=name).exclude(pk=locked.pk).exists()
-        if name != locked.name and ours and not taken:
-            record(
-                [("repository.follow", locked, {"from": locked.name, "to": name})],
-                by=acting(Viewer.system("hub")),
-                at=at,
-            )
-            locked.name = name
-            locked.save(update_fields=["name"])
-            watch_anew(locked.publisher_id, at=at)
+        locked = _locked(repository)
+        ours = _namespace(name) == _namespace(locked.name)
+        if ours and not _is_taken(locked, name):
+            _rename(locked, name, step="repository.follow", by=Viewer.system("hub"), at=at)
     repository.name = locked.name
     return locked
+
+
+def take_over(repository: Repository, *, name: str, by: Viewer, at: datetime | None = None) -> Repository:
+    """Take over the name that a repository has on the Hub now, also in another namespace. For stewards.
+
+    Whose that namespace is has been found out by whoever calls this. Raises NotAllowed, WrongState.
+    """
+    require(by, repository.publisher_id)
+    at = at or timezone.now()
+    with transaction.atomic():
+        locked = _locked(repository)
+        if locked.unlinked_at is not None:
+            raise WrongState(NOT_LINKED)
+        if _is_taken(locked, name):
+            raise WrongState(LINKED)
+        _rename(locked, name, step="repository.take_over", by=by, at=at)
+    repository.name = locked.name
+    return locked
+
+
+def _locked(repository: Repository) -> Repository:
+    return Repository.objects.select_for_update(no_key=True, of=("self",)).get(pk=repository.pk)
+
+
+def _namespace(name: str) -> str:
+    return name.partition("/")[0].lower()
+
+
+def _is_taken(repository: Repository, name: str) -> bool:
+    """Say whether another link has this name."""
+    same = Repository.objects.linked().filter(kind=repository.kind, name__iexact=name)
+    return same.exclude(pk=repository.pk).exists()
+
+
+def _rename(repository: Repository, name: str, *, step: str, by: Viewer, at: datetime) -> None:
+    if name == repository.name:
+        return
+    record([(step, repository, {"from": repository.name, "to": name})], by=acting(by), at=at)
+    repository.name = name
+    repository.save(update_fields=["name"])
+    watch_anew(repository.publisher_id, at=at)
 
 
 def unlink(repository: Repository, *, by: Viewer, at: datetime | None = None) -> Repository:

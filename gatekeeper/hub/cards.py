@@ -23,6 +23,7 @@ BOM = b"\xef\xbb\xbf"
 CONFLICT = re.compile(rb"(<{7}|>{7})( |$)|={7}$")
 GATED = "extra_gated_"
 PARTS = ("prompt", "heading", "description", "button_content")
+KNOWN = (*PARTS, "fields", "eu_disallowed")
 LOOKS_LIKE = {
     "asks_country": re.compile(r"\bcountry\b|\bnation\b|国家", re.I),
     "asks_email": re.compile(r"e-?mail", re.I),
@@ -50,11 +51,15 @@ def finding(code: str, message: str, line: int = 0, **values: Any) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card says of its gate and its licence. `fields` are (label, type or mapping) in the order of the form."""
+    """What a card says of its gate and its licence. `fields` are (label, type or mapping) in the order of the form.
+
+    `others` are the keys of a gate that nobody here knows, as they stand there.
+    """
 
     fields: tuple[tuple[str, Any], ...] = ()
     parts: dict[str, str] = field(default_factory=dict)
     eu_disallowed: bool = False
+    others: dict[str, Any] = field(default_factory=dict)
     licence: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
@@ -62,11 +67,12 @@ class Card:
     @property
     def is_gated(self) -> bool:
         """Say whether the card holds anything about a gate."""
-        return bool(self.fields or self.parts or self.eu_disallowed)
+        return bool(self.fields or self.parts or self.eu_disallowed or self.others)
 
     def gate(self) -> dict[str, Any]:
         """Return the gate as it is kept with the card: pairs, because JSON objects lose their order in the database."""
-        return {"fields": [list(pair) for pair in self.fields], **self.parts, "eu_disallowed": self.eu_disallowed}
+        known = {"fields": [list(pair) for pair in self.fields], **self.parts, "eu_disallowed": self.eu_disallowed}
+        return known | ({"others": self.others} if self.others else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,11 @@ def read(text: bytes) -> Card:
         fields=fields,
         parts=parts,
         eu_disallowed=_text(keys.get(f"{GATED}eu_disallowed")).lower() in ("true", "yes"),
+        others={
+            name.removeprefix(GATED): _plain(value)
+            for name, value in keys.items()
+            if name.startswith(GATED) and name.removeprefix(GATED) not in KNOWN
+        },
         licence=_licence(keys),
         tags=tuple(_texts(keys.get("tags"))),
         findings=tuple(findings),

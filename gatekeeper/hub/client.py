@@ -179,6 +179,11 @@ class HubClient:
             return None
         return self._good(answer).content
 
+    def holder_of(self, username: str, *, need: Need = Need.READ) -> str:
+        """Return the Hub id of whoever bears a name, empty for nobody: see port.Hub."""
+        answer = self._send("GET", f"/api/users/{quote(username, safe='')}/overview", need=need)
+        return "" if answer.status == 404 else wire.hub_id(self._good(answer).read())
+
     # What the Hub is told
 
     def decide(
@@ -342,11 +347,7 @@ class HubClient:
 
     def _bears(self, one: Address) -> bool:
         """Say whether the name still belongs to the id: names are given up and taken over."""
-        answer = self._send("GET", f"/api/users/{quote(one.username, safe='')}/overview", need=Need.TELL)
-        if answer.status == 404:
-            return False
-        shown = self._good(answer).read()
-        return isinstance(shown, Mapping) and shown.get("_id") == one.hub_user_id
+        return self.holder_of(one.username, need=Need.TELL) == one.hub_user_id
 
     def _send(
         self,

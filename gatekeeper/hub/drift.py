@@ -24,6 +24,7 @@ from gatekeeper.rules.licensing import normalised_hash
 from gatekeeper.rules.statuses import StageStatus
 
 from . import card_lines, cards
+from .accounts import compare_accounts
 from .client import HubClient
 from .port import RepositoryState
 
@@ -58,7 +59,7 @@ def compare(repository: Repository) -> int:
             found += len(
                 drifts.find_all(repository, findings=[_finding(repository, kind, row, names) for row in batch])
             )
-    return found
+    return found + compare_accounts(repository)
 
 
 def _batches(rows: Iterator[HubAccess]) -> Iterator[list[HubAccess]]:

@@ -11,12 +11,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gatekeeper.actions.repositories import follow, keep_card
+from gatekeeper.actions.repositories import keep_card
 from gatekeeper.actions.stages import confirm_open
 from gatekeeper.models import Card, Repository, RepositoryWish, Stage
 from gatekeeper.rules.refusals import Refused
 
-from . import card_lines, cards, drift, marks, tokens
+from . import card_lines, cards, drift, marks, moves, tokens
 from .adopt import no_card, read_card
 from .claims import ask_for_reading, lease_time, outside
 from .client import HubClient
@@ -183,8 +183,7 @@ def keep_state(hub: HubClient, repository: Repository, state: RepositoryState) -
             card, findings = read_card(text)
             keep_card(repository, commit=state.commit, text=text, gate=card.gate(), findings=findings)
         drift.compare_licence(hub, repository, commit=state.commit, at=now)
-    if state.name and state.name != repository.name:
-        follow(repository, name=state.name)
+    moves.look(hub, repository, state, at=now)
     Repository.objects.filter(pk=repository.pk).update(
         hub_id=state.hub_id or repository.hub_id,
         seen_gate=state.gate,

@@ -21,7 +21,7 @@ from gatekeeper.actions.nudges import nudge
 from gatekeeper.models import HubAccess, Repository, SyncPause
 from gatekeeper.rules.access import Access, Seen
 
-from . import budget, drift, gate, imports, pages, pull_requests, sightings, tokens
+from . import accounts, budget, drift, gate, imports, members, pages, pull_requests, sightings, tokens
 from .claims import SINGLY, call_limit, close_read_back, outside
 from .client import HubClient
 from .marks import place_of
@@ -139,6 +139,7 @@ def _observe(repository: Repository) -> None:
         _put_off(repository, HubError(Word.LATER, "not_understood"))
         return
     pull_requests.look(repository)
+    members.look(repository)
 
 
 # One run
@@ -240,6 +241,7 @@ def _finish(hub: HubClient, repository: Repository, run: Run, state: RepositoryS
     sightings.make_due(repository, since=run.started)
     if SyncPause.objects.holding(repository).exists():
         close_read_back(repository)
+    accounts.ask_after_the_absent(hub, repository)
     drift.compare(repository)
     healed = _healed(hub, repository, state)
     now = timezone.now()

@@ -255,6 +255,9 @@ class Hub(Protocol):
     def commit_card(self, kind: str, name: str, text: bytes, *, parent: str, message: str) -> str:
         """Commit a README on top of the commit `parent` and return the new commit; LOOK where another came between."""
 
+    def holder_of(self, username: str, *, need: Need = Need.READ) -> str:
+        """Return the Hub id of whoever bears a name, empty for nobody."""
+
     def can(self, capability: str) -> bool:
         """Say whether the Hub is believed to know `batch`, `reset`, `user_id` or `request_id`."""
 

@@ -22,7 +22,7 @@ from gatekeeper.models import HubAccess, Repository
 from gatekeeper.models.bulk import write_back
 from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
-from . import budget, drift, gate, marks, tokens
+from . import accounts, budget, drift, gate, marks, tokens
 from .capabilities import knows
 from .claims import Claim, call_limit, close, outside, take, to_do
 from .client import HubClient
@@ -151,6 +151,7 @@ def _write_down(claim: Claim, outcomes: Sequence[Outcome], failed: HubError | No
             _note_failure(row, failed, generation)
 
     _with_rows(claim, of, failed=failed)
+    accounts.note_gone([row.person_id for row in claim.rows if told.get(row.pk) is Outcome.NO_PERSON])
 
 
 def _note_outcome(row: HubAccess, outcome: Outcome, generation: int, *, begun: datetime) -> None:
@@ -219,6 +220,8 @@ def _look(claim: Claim) -> None:
 
     _with_rows(claim, of, failed=failed)
     if any(row.confirmed_at is not None for row in claim.rows):
+        if failed is None:
+            accounts.ask_after_the_absent(hub, claim.repository)
         drift.compare(claim.repository)
 
 

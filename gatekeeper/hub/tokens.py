@@ -14,6 +14,7 @@ from gatekeeper.models.hub_tokens import TROUBLED, in_use
 from . import budget
 from .client import HubClient
 from .community import Community
+from .directory import Directory
 from .port import HubError, Word
 
 # How a token fails that was revoked, whose key is lost, or that was given fewer rights.
@@ -66,6 +67,12 @@ def community_for(repository: Repository) -> Community:
     """Return the Hub's pull requests as the repository's token sees them: see client_for."""
     token = token_for(repository)
     return Community(revealed(token), owner=token.hub_user_id)
+
+
+def directory_for(repository: Repository) -> Directory:
+    """Return what the Hub has of a namespace as the repository's token sees it: see client_for."""
+    token = token_for(repository)
+    return Directory(revealed(token), owner=token.hub_user_id)
 
 
 def revealed(token: HubToken) -> str:

@@ -143,6 +143,14 @@ def _person(user: Any) -> Person | None:
     )
 
 
+def hub_id(shown: Any) -> str:
+    """Return the id of an account from the Hub's overview of it."""
+    person = _person(shown)
+    if person is None:
+        raise unreadable()
+    return person.hub_user_id
+
+
 def identity(whoami: Any) -> Identity:
     """Return whose token an answer to whoami speaks of."""
     if not isinstance(whoami, Mapping) or not whoami.get("name"):

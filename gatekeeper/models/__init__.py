@@ -11,6 +11,7 @@ from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
 from .ladders import Ladder, Release, Stage
 from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
+from .members import OrganisationMember
 from .outbox import Notice
 from .personal import PersonalText, Purpose
 from .policies import GateForm, GatePolicy, Intake
@@ -52,6 +53,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "Notice",
+    "OrganisationMember",
     "Origin",
     "Outcome",
     "PauseCause",

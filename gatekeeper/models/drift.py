@@ -11,11 +11,12 @@ from django.utils import timezone
 from accounts.models import HubPerson, User
 from gatekeeper.rules import lifecycle
 from gatekeeper.rules.access import Access, Seen
-from gatekeeper.rules.drift import KINDS, UNRESOLVED, DriftKind, DriftStatus, Kind, Severity
+from gatekeeper.rules.drift import KINDS, UNRESOLVED, DriftKind, DriftStatus, Kind, Owner, Severity
 from gatekeeper.rules.lifecycle import Offer
 from gatekeeper.rules.needs import Facts
 from gatekeeper.rules.statuses import OPEN_REQUEST, Role
 
+from .accounts_seen import concerned
 from .hub_access import HubAccess
 from .repositories import Repository
 from .requests import AccessRequest
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 OF_PEOPLE = tuple(kind.value for kind, about in KINDS.items() if about.of_a_person)
 LIVE = tuple(sorted(status.value for status in UNRESOLVED))
+# What a decision on an open case settles, so that nothing else is decided about it meanwhile.
+SETTLED_BY_CASES = (DriftKind.GHOST_ACCESS, DriftKind.ACCOUNT_GONE)
 
 
 class DriftQuerySet(models.QuerySet["Drift"]):
@@ -54,6 +57,9 @@ class DriftQuerySet(models.QuerySet["Drift"]):
             Q(kind=DriftKind.GHOST_ACCESS) & ~_row(ghosts())
             | Q(kind=DriftKind.MISSING_ACCESS) & ~_row(missing())
             | Q(kind=DriftKind.WRONG_REJECTED) & ~_row(wrongly_rejected())
+            | Q(kind=DriftKind.ACCOUNT_GONE) & ~(_concerned() & Q(person__gone_at__isnull=False))
+            | Q(kind=DriftKind.ACCOUNT_RENAMED) & ~(_concerned() & Q(reference=F("person__username")))
+            | Q(kind=DriftKind.ACCOUNT_RENAMED, facts__was__iexact=F("person__username"))
         )
 
     def over_exposure(self, *, at: datetime) -> timedelta:
@@ -80,11 +86,17 @@ class DriftQuerySet(models.QuerySet["Drift"]):
                 own=drift.person is not None and not viewer.is_system and is_own(viewer, drift.person),
                 recordable=drift.about.recordable,
                 undoable=drift.can_be_undone,
-                case_open=drift.kind == DriftKind.GHOST_ACCESS and (drift.repository_id, drift.person_id) in cases,
+                same_owner=drift.facts.get("owner") not in (Owner.ANOTHER, Owner.UNKNOWN),
+                token_reaches=drift.facts.get("token", True),
+                case_open=drift.kind in SETTLED_BY_CASES and (drift.repository_id, drift.person_id) in cases,
                 due=drift.excepted_until is not None and drift.excepted_until <= at,
             )
             for drift in drifts
         }
+
+
+def _concerned() -> Q:
+    return concerned(models.OuterRef("repository"), models.OuterRef("person"))
 
 
 def _row(rows: models.QuerySet[HubAccess]) -> models.Exists:
@@ -97,10 +109,10 @@ def ghosts() -> models.QuerySet[HubAccess]:
 
 
 def missing() -> models.QuerySet[HubAccess]:
-    """Return the rows of people whom the Hub did let in as wished, and does not any more."""
-    return HubAccess.objects.filter(access=Access.YES, due_at=None, confirmed_at__isnull=False).exclude(
-        seen__in=(Seen.ACCEPTED, Seen.UNKNOWN)
-    )
+    """Return the rows of people whom the Hub did let in as wished, and does not any more, though they are there."""
+    return HubAccess.objects.filter(
+        access=Access.YES, due_at=None, confirmed_at__isnull=False, person__gone_at=None
+    ).exclude(seen__in=(Seen.ACCEPTED, Seen.UNKNOWN))
 
 
 def wrongly_rejected() -> models.QuerySet[HubAccess]:

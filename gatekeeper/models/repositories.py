@@ -64,6 +64,8 @@ class Repository(models.Model):
     # The last look that an announcement of the Hub asked for: so many of them make no more than one every few seconds.
     look_planned_at = models.DateTimeField(null=True, blank=True)
     pull_requests_due_at = models.DateTimeField(null=True, blank=True)
+    # When the members of its organisation are read next.
+    members_due_at = models.DateTimeField(null=True, blank=True)
     # Why the last reading of the lists failed, and since when readings fail; empty once one has come through.
     failure = models.CharField(max_length=60, blank=True, default="", db_default="")
     failing_since = models.DateTimeField(null=True, blank=True)

@@ -42,6 +42,19 @@ class DriftKind(StrEnum):
     AUDIENCE_TAG_REMOVED = "audience_tag_removed"
     PULL_REQUEST_TOUCHES_GATE = "pull_request_touches_gate"
     REPOSITORY_GONE = "repository_gone"
+    REPOSITORY_MOVED = "repository_moved"
+    ACCOUNT_GONE = "account_gone"
+    ACCOUNT_RENAMED = "account_renamed"
+    MEMBERS_BYPASS = "members_bypass"
+
+
+class Owner(StrEnum):
+    """Whose a repository with another name is: the same owner's, the same under a new name of theirs, or another's."""
+
+    SAME = "same"
+    RENAMED = "renamed"
+    ANOTHER = "another"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,11 @@ class Kind:
     recordable: bool = False
     undoable: bool = False
     of_a_person: bool = False
+
+    @property
+    def ends_grants(self) -> bool:
+        """Say whether recording it ends the grants of its person."""
+        return self in (KINDS[DriftKind.MISSING_ACCESS], KINDS[DriftKind.ACCOUNT_GONE])
 
 
 KINDS: dict[DriftKind, Kind] = {
@@ -127,6 +145,41 @@ KINDS: dict[DriftKind, Kind] = {
         _("The repository cannot be found any more"),
         _("It was deleted, moved or disabled on the Hub, or the token cannot see it."),
         Severity.CRITICAL,
+    ),
+    DriftKind.REPOSITORY_MOVED: Kind(
+        _("The repository has another name"),
+        _(
+            "It is the same repository by its id; the Hub leads from the old name to the new one until somebody takes "
+            "the old one."
+        ),
+        Severity.SERIOUS,
+        recordable=True,
+    ),
+    DriftKind.ACCOUNT_GONE: Kind(
+        _("The account is gone from the Hub"),
+        _("The Hub knows nobody of this id any more, and a grant or a case here is about them."),
+        Severity.SERIOUS,
+        recordable=True,
+        of_a_person=True,
+    ),
+    DriftKind.ACCOUNT_RENAMED: Kind(
+        _("The account has another name"),
+        _(
+            "It is the same account by its id, so access is right. Accounts are handed over, and people impersonated, "
+            "in this way too."
+        ),
+        Severity.NOTICE,
+        recordable=True,
+        of_a_person=True,
+    ),
+    DriftKind.MEMBERS_BYPASS: Kind(
+        _("Members pass the gate without a request"),
+        _(
+            "The Hub lets the organisation’s members in without asking, unless the repository gates them too, which "
+            "the Hub does not tell. Those who have a role here are not counted."
+        ),
+        Severity.NOTICE,
+        recordable=True,
     ),
 }
 

@@ -197,6 +197,8 @@ DRIFT_STEPS = (
         {R.STEWARD, R.OWNER},
         "not_own",
         "recordable",
+        "same_owner",
+        "token_reaches",
         "no_open_case",
         label=_("Record it"),
     ),

@@ -35,6 +35,8 @@ class Facts:
     due: bool = False
     recordable: bool = False
     undoable: bool = False
+    same_owner: bool = False
+    token_reaches: bool = False
     case_open: bool = True
     terms_in_order: bool = False
     terms_accepted: bool | None = None
@@ -184,7 +186,24 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
     ),
     "no_open_case": (
         lambda facts: not facts.case_open,
-        Refusal("case_open", _("There is a case of this person here. Decide it: approving it records this.")),
+        Refusal("case_open", _("There is a case of this person here. Decide it: that settles this as well.")),
+    ),
+    "same_owner": (
+        lambda facts: facts.same_owner,
+        Refusal(
+            "another_owner",
+            _(
+                "The repository belongs to another owner on the Hub now, and this publisher has not proved to be that "
+                "one. Move it back there, or unlink it here and have it linked by whose it is."
+            ),
+        ),
+    ),
+    "token_reaches": (
+        lambda facts: facts.token_reaches,
+        Refusal(
+            "token_does_not_reach",
+            _("The token may not decide at the repository under its new name. Give one that may, and wait a minute."),
+        ),
     ),
     "stopped": (
         lambda facts: facts.stopped is True,

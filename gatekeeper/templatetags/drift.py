@@ -17,5 +17,7 @@ for _filter in (
     words.drift_said,
     words.drift_touches,
     words.drift_address,
+    words.drift_owner,
+    words.drift_names,
 ):
     register.filter(_filter.__name__, _filter)

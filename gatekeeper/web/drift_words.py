@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext, gettext_lazy
 
 from gatekeeper.models import Drift
-from gatekeeper.rules.drift import GHOST_REASONS, KINDS, DriftKind, Severity
+from gatekeeper.rules.drift import GHOST_REASONS, KINDS, DriftKind, Owner, Severity
 from gatekeeper.rules.drift import DriftStatus as D
 
 from .at_the_hub import why_parked
@@ -77,12 +77,41 @@ def drift_address(drift: Drift) -> str:
     return f"{settings.HUB_ENDPOINT}/{drift.repository.path}/discussions/{number}" if number else ""
 
 
+OWNERS: Mapping[str, Any] = {
+    Owner.SAME: _("the same"),
+    Owner.RENAMED: _("the same, under a new name"),
+    Owner.ANOTHER: _("another one"),
+    Owner.UNKNOWN: _("the Hub did not say; it is asked again"),
+}
+
+
+def drift_owner(drift: Drift) -> str:
+    """Return whose a repository with another name is; empty for other kinds."""
+    return str(OWNERS[drift.facts["owner"]]) if "owner" in drift.facts else ""
+
+
+def drift_names(drift: Drift) -> str:
+    """Return the names of the members who pass, the newest first, and how many more; empty for other kinds."""
+    names = drift.facts.get("names", [])
+    more = drift.facts.get("members", 0) - len(names)
+    if not names or (more <= 0 and not drift.facts.get("more")):
+        return ", ".join(names)
+    if drift.facts.get("more"):
+        return gettext("%(names)s, and more") % {"names": ", ".join(names)}
+    return gettext("%(names)s, and %(count)s more") % {"names": ", ".join(names), "count": more}
+
+
+NAMED = (DriftKind.ACCOUNT_GONE, DriftKind.ACCOUNT_RENAMED)
+
+
 def drift_said(value: str, drift: Drift) -> str:
     """Return one side of what was and what is, in words."""
     if drift.kind == DriftKind.MODE_CHANGED:
         return str(GATES.get(value, value))
     if drift.kind == DriftKind.REPOSITORY_GONE:
         return str(why_parked(value))
+    if drift.kind in NAMED:
+        return value or gettext("not known yet: another account has their name")
     if drift.about.of_a_person:
         return str(SEEN.get(value, value))
     return {"public": gettext("public"), "private": gettext("private")}.get(value, value)

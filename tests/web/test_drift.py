@@ -151,3 +151,73 @@ def test_the_inbox_costs_the_same_at_any_length(
         factories.drift(aurora, person=factories.hub_person(f"p{number}"))
     with django_assert_max_num_queries(14):  # type: ignore[operator]
         browser.get(reverse("web:drifts"))
+
+
+def test_a_new_owner_is_named_and_not_taken_over(browser: Client, stage: Stage, aurora: Repository) -> None:
+    """The page says whose it is now, that whatever is due goes on, and why recording is refused."""
+    found = factories.drift(aurora, "repository_moved", owner="another")
+    text = browser.get(reverse("web:drift", args=[found.pk])).content.decode()
+    assert "another one" in text
+    assert "still the old name" in text
+    assert "belongs to another owner" in text
+    page = reverse("web:record_drift", args=[found.pk])
+    assert browser.post(page, {"words": "Ours."}).status_code == 422
+    assert Repository.objects.get().name == "aurora-lab/aurora-xl"
+
+
+def test_a_new_name_of_the_same_owner_is_taken_over(browser: Client, stage: Stage, aurora: Repository) -> None:
+    """After a look at what that does; one that was taken over already is only noted."""
+    found = factories.drift(aurora, "repository_moved")
+    page = reverse("web:record_drift", args=[found.pk])
+    assert "called aurora-next/aurora-xl from now on" in browser.get(page).content.decode()
+    assert browser.post(page, {"words": "We have a new name."}).status_code == 302
+    assert Repository.objects.get().name == "aurora-next/aurora-xl"
+    followed = factories.drift(aurora, "repository_moved", owner="same", followed=True)
+    assert "taken over at once" in browser.get(reverse("web:drift", args=[followed.pk])).content.decode()
+    page = reverse("web:record_drift", args=[followed.pk])
+    assert "taken over already" in browser.get(page).content.decode()
+
+
+def test_members_who_pass_are_named(browser: Client, stage: Stage, aurora: Repository) -> None:
+    """The newest of them, and how many more there are; they are accepted as they are."""
+    found = factories.drift(aurora, "members_bypass", members=7, new=1)
+    text = browser.get(reverse("web:drift", args=[found.pk])).content.decode()
+    assert "mia, noor, and 5 more" in text
+    assert "1 of them new" in text
+    page = reverse("web:record_drift", args=[found.pk])
+    assert "as soon as there is somebody new" in browser.get(page).content.decode()
+    assert browser.post(page, {"words": "They built it."}).status_code == 302
+    cut = factories.drift(aurora, "members_bypass", members=5000, more=True)
+    text = browser.get(reverse("web:drift", args=[cut.pk])).content.decode()
+    assert "5000 and more" in text.replace(",", "").replace("\u202f", "")
+    assert "mia, noor, and more" in text
+
+
+def test_an_account_that_is_gone_ends_the_grants_when_it_is_recorded(
+    browser: Client, stage: Stage, ha: Viewer, chidi: Viewer
+) -> None:
+    """With reasons, as every decision."""
+    factories.active_grant(stage, ha, by=chidi)
+    found = factories.drift(stage.repositories.get(), "account_gone", ha.person, was="ha")
+    page = reverse("web:record_drift", args=[found.pk])
+    assert "Should the account come back" in browser.get(page).content.decode()
+    assert browser.post(page, {"words": "Gone."}).status_code == 422
+    assert browser.post(page, {"words": "Gone.", "codes": ["NO_RESPONSE"]}).status_code == 302
+    assert Grant.objects.get().status == "revoked"
+
+
+def test_the_case_says_that_its_person_has_another_name(
+    browse: Browse, stage: Stage, ha: Viewer, chidi: Viewer, amara: Viewer
+) -> None:
+    """Both names, for the reviewer to judge; noting it changes nothing."""
+    case = factories.in_review(stage, ha, by=chidi)
+    found = factories.drift(stage.repositories.get(), "account_renamed", ha.person, was="ha", **{"is": "ha-nguyen"})
+    text = browse(chidi).get(reverse("web:case", args=[case.pk])).content.decode()
+    assert "Was: ha. Is: ha-nguyen." in text
+    assert "Look at it" in text
+    page = reverse("web:record_drift", args=[found.pk])
+    assert "Nothing else changes" in browse(amara).get(page).content.decode()
+    assert browse(amara).post(page, {"words": "She told us."}).status_code == 302
+    lost = factories.drift(stage.repositories.get(), "account_renamed", ha.person, was="ha", **{"is": ""})
+    text = browse(amara).get(reverse("web:drift", args=[lost.pk])).content.decode()
+    assert "another account has their name" in text

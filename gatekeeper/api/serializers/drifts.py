@@ -16,8 +16,12 @@ class DriftRow(Shape):
     person = Person(allow_null=True)
     kind = serializers.ChoiceField(choices=DRIFT_KINDS)
     severity = serializers.ChoiceField(choices=DRIFT_SEVERITIES)
-    reference = serializers.CharField(help_text="What tells two of a kind apart: a commit, a file, a pull request.")
-    facts = serializers.DictField(help_text="What was and what is, and a diff of public text.")
+    reference = serializers.CharField(
+        help_text="What tells two of a kind apart: a commit, a file, a pull request, a new name."
+    )
+    facts = serializers.DictField(
+        help_text="What was and what is, a diff of public text, and what else its kind knows."
+    )
     since = serializers.DateTimeField()
     since_is_exact = serializers.BooleanField(
         help_text="Said by the Hub; otherwise when it was last seen to be otherwise."

@@ -69,7 +69,7 @@ class SandboxControl:
         return dict(self.call("GET", f"/people/{quote(name)}"))
 
     def rename_user(self, name: str, new_name: str) -> None:
-        """The person takes another name; the id stays."""
+        """The person takes another name; the id stays, and the old names of their repositories lead there."""
         self.call("POST", f"/people/{quote(name)}", {"rename": new_name})
 
     def delete_user(self, name: str) -> None:
@@ -90,6 +90,10 @@ class SandboxControl:
     def add_org(self, name: str, members: dict[str, str] | None = None, **about: Any) -> None:
         """Add an organisation, or set roles in it: name to admin, write, contributor, read or no_access."""
         self.call("POST", "/orgs", {"name": name, "members": members or {}, **about})
+
+    def rename_org(self, name: str, new_name: str) -> None:
+        """The organisation takes another name; the id stays, and the old names of its repositories lead there."""
+        self.call("POST", f"/orgs/{quote(name)}", {"rename": new_name})
 
     def remove_member(self, org: str, user: str) -> None:
         self.call("DELETE", f"/orgs/{quote(org)}/members/{quote(user)}")

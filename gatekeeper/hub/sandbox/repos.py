@@ -171,6 +171,15 @@ def rename_repo(store: Store, repo: sqlite3.Row, namespace: str, name: str) -> N
     store.run("UPDATE repo SET namespace=?, name=?, modified_at=? WHERE id=?", namespace, name, stamp(), repo["id"])
 
 
+def rename_namespace(store: Store, old: str, new: str) -> None:
+    """Give all repositories of a namespace its new name; their old names lead there."""
+    for repo in store.all("SELECT * FROM repo WHERE namespace=?", old):
+        if new.lower() == old.lower():
+            store.run("UPDATE repo SET namespace=? WHERE id=?", new, repo["id"])
+        else:
+            rename_repo(store, repo, new, repo["name"])
+
+
 @route("POST", "/api/repos/move")
 def move(call: Call) -> Answer:
     me = call.me()

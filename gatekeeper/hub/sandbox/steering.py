@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from gatekeeper.hub.sandbox.openid import add_app
 from gatekeeper.hub.sandbox.people import add_org, add_person, add_token, find_person
+from gatekeeper.hub.sandbox.repos import rename_namespace
 from gatekeeper.hub.sandbox.store import Store
 from gatekeeper.hub.sandbox.wire import Answer, Call, Refusal, as_json, route
 
@@ -101,7 +102,7 @@ def change_person(call: Call) -> Answer:
         if find_person(call.store, new) is not None and new.lower() != person["name"].lower():
             raise Refusal(409, f"{new} is taken")
         call.store.run("UPDATE person SET name=? WHERE id=?", new, person["id"])
-        call.store.run("UPDATE repo SET namespace=? WHERE namespace=?", new, person["name"])
+        rename_namespace(call.store, person["name"], new)
     add_person(call.store, new or person["name"], **about)
     return as_json({})
 
@@ -140,6 +141,19 @@ def make_org(call: Call) -> Answer:
     about = dict(call.json)
     name, members = str(about.pop("name")), about.pop("members", {})
     add_org(call.store, name, members, **about)
+    return as_json({})
+
+
+@route("POST", "/_sandbox/orgs/([^/]+)")
+def rename_org(call: Call) -> Answer:
+    """An organisation takes another name (`rename`), as its admins may do at any time; its id stays."""
+    old, new = call.args[0], str(call.json["rename"])
+    if call.store.one("SELECT 1 FROM org WHERE name=?", old) is None:
+        raise Refusal(404, "Organization not found")
+    if find_person(call.store, new) or call.store.one("SELECT 1 FROM org WHERE name=? AND name<>?", new, old):
+        raise Refusal(409, f"{new} is taken")
+    call.store.run("UPDATE org SET name=? WHERE name=?", new, old)
+    rename_namespace(call.store, old, new)
     return as_json({})
 
 

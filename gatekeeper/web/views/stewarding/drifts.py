@@ -95,7 +95,7 @@ def drift(request: HttpRequest, pk: int) -> HttpResponse:
 def record(request: HttpRequest, pk: int) -> HttpResponse:
     """Take over what the Hub says."""
     found = _find(request, pk)
-    form = RecordForm(found.kind == DriftKind.MISSING_ACCESS, request.POST if request.method == "POST" else None)
+    form = RecordForm(found.about.ends_grants, request.POST if request.method == "POST" else None)
     if request.method == "POST":
         form.full_clean()
         try:
