@@ -61,11 +61,12 @@ def note_gone(people: list[int]) -> None:
 
 def compare_accounts(repository: Repository) -> int:
     """Write down which accounts of people with a live grant or an open case are gone or renamed; returns how many."""
+    now = timezone.now()
     of_them = Drift.objects.filter(repository=repository, person=OuterRef("pk"))
     unresolved = {"status__in": [status.value for status in UNRESOLVED]}
     went = gone(repository).exclude(Exists(of_them.filter(kind=DriftKind.ACCOUNT_GONE, **unresolved)))
     findings = [
-        Finding(DriftKind.ACCOUNT_GONE, gone_at, person_id=pk, facts={"was": username})
+        Finding(DriftKind.ACCOUNT_GONE, gone_at or now, person_id=pk, facts={"was": username})
         for pk, username, gone_at in went.order_by("pk").values_list("pk", "username", "gone_at")[:LISTED]
     ]
     told = Q(**unresolved) | Q(status=DriftStatus.RECORDED, resolved_at__gte=OuterRef("named_at"))

@@ -1,6 +1,6 @@
 """Which Hub accounts that are gone, or bear another name, concern somebody at a repository."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
@@ -29,7 +29,7 @@ def gone(repository: "Repository") -> QuerySet[HubPerson]:
     return HubPerson.objects.filter(concerned(repository, OuterRef("pk")), gone_at__isnull=False)
 
 
-def renamed(repository: "Repository") -> QuerySet[HubPerson]:
+def renamed(repository: "Repository") -> QuerySet[Any]:
     """Return the people who have another name than when they applied, or were brought in: their first one as `was`.
 
     Somebody who returned to the name they had then is not among them.
