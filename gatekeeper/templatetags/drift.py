@@ -15,6 +15,7 @@ for _filter in (
     words.drift_meaning,
     words.drift_reason,
     words.drift_said,
+    words.drift_since,
     words.drift_touches,
     words.drift_address,
     words.drift_owner,

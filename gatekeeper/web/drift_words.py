@@ -101,6 +101,16 @@ def drift_names(drift: Drift) -> str:
     return gettext("%(names)s, and %(count)s more") % {"names": ", ".join(names), "count": more}
 
 
+FIRST_SEEN = (DriftKind.ACCOUNT_GONE, DriftKind.ACCOUNT_RENAMED, DriftKind.MEMBERS_BYPASS)
+
+
+def drift_since(drift: Drift) -> str:
+    """Return what the day since when it is so means, where the Hub did not say it."""
+    if drift.kind in FIRST_SEEN:
+        return gettext("when it was first seen")
+    return gettext("when it was last seen to be otherwise")
+
+
 NAMED = (DriftKind.ACCOUNT_GONE, DriftKind.ACCOUNT_RENAMED)
 
 

@@ -66,6 +66,7 @@ def places(
     invitation = factories.invitation(stage, by=amara)
     invitations.invite_names(stage, by=amara, label="Lab", days=9, names="ha-nguyen late-comer")
     drift = factories.drift(aurora, person=factories.hub_person("ghosty"))
+    others = [factories.drift(aurora, kind) for kind in ("repository_moved", "members_bypass")]
     spare = factories.people_verbs.keep_token(release.publisher, by=amara, secret="hf_spare")
     reach = {"may_read": True, "may_decide": False, "reason": "token_read_only", "checked_at": timezone.now()}
     TokenReach.objects.create(token=spare, repository=aurora, **reach)
@@ -145,6 +146,8 @@ def places(
             "/drift/",
             f"/drift/{drift.pk}/",
             f"/drift/{drift.pk}/allow/",
+            *(f"/drift/{other.pk}/" for other in others),
+            *(f"/drift/{other.pk}/record/" for other in others),
             f"/repositories/{aurora.pk}/ghosts/",
         ],
         "goran": [

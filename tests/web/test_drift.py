@@ -183,6 +183,7 @@ def test_members_who_pass_are_named(browser: Client, stage: Stage, aurora: Repos
     found = factories.drift(aurora, "members_bypass", members=7, new=1)
     text = browser.get(reverse("web:drift", args=[found.pk])).content.decode()
     assert "mia, noor, and 5 more" in text
+    assert "when it was first seen" in text
     assert "1 of them new" in text
     page = reverse("web:record_drift", args=[found.pk])
     assert "as soon as there is somebody new" in browser.get(page).content.decode()

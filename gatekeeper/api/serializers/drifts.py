@@ -24,7 +24,7 @@ class DriftRow(Shape):
     )
     since = serializers.DateTimeField()
     since_is_exact = serializers.BooleanField(
-        help_text="Said by the Hub; otherwise when it was last seen to be otherwise."
+        help_text="Said by the Hub; else when it was last seen to be otherwise, or of accounts and members first seen."
     )
     by_hub_name = serializers.CharField(
         source="by_username", help_text="The Hub account that did it; empty: not known."

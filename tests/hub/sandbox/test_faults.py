@@ -216,6 +216,10 @@ def test_the_journal_tells_what_was_called_and_never_a_token(hub: SandboxControl
 def test_control_says_what_it_cannot_do(hub: SandboxControl) -> None:
     with pytest.raises(SandboxError, match="User not found"):
         hub.rename_user("nobody", "somebody")
+    with pytest.raises(SandboxError, match="Organization not found"):
+        hub.rename_org("nobody", "somebody")
+    with pytest.raises(SandboxError, match="is taken"):
+        hub.rename_org("lab", "bob")
     with pytest.raises(SandboxError, match="kind must be one of"):
         hub.fault("flood")
     with pytest.raises(SandboxError, match="No such option"):

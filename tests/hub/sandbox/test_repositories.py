@@ -111,6 +111,22 @@ def test_an_earlier_name_leads_to_the_new_one(hub: SandboxControl, api: Api, ask
     assert hub.status("lab/renamed", "bob") == "accepted"
 
 
+def test_a_namespace_that_is_renamed_takes_its_repositories_along(hub: SandboxControl, ask: Ask, gated: str) -> None:
+    """An organisation or a person: the old names lead to the new ones, also for calls that write."""
+    hub.rename_org("lab", "labs")
+    answer = ask("GET", f"/api/models/{gated}")
+    name = gated.partition("/")[2]
+    assert (answer.status_code, answer.headers["Location"]) == (307, f"{hub.url}/api/models/labs/{name}")
+    assert ask("POST", f"/api/models/{gated}/user-access-request/handle", "ada", {}).status_code == 307
+    assert ask("GET", "/api/organizations/labs/overview").json()["name"] == "labs"
+    assert ask("GET", "/api/organizations/lab/overview").status_code == 404
+    hub.create_repo("bob/own")
+    hub.rename_user("bob", "Bob")
+    assert ask("GET", "/api/models/bob/own").json()["id"] == "Bob/own"
+    hub.rename_user("Bob", "robert")
+    assert ask("GET", "/api/models/bob/own").headers["Location"] == f"{hub.url}/api/models/robert/own"
+
+
 def test_the_client_downloads_what_it_may(hub: SandboxControl, api: Api, gated: str, tmp_path: Path) -> None:
     assert Path(api("bob").hf_hub_download(gated, "LICENSE", cache_dir=tmp_path)).read_text() == "MIT"
     with pytest.raises(GatedRepoError):
