@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -98,3 +98,22 @@ def test_a_system_user_is_tied_to_nobody() -> None:
     person = HubPerson.objects.see(hub_user_id="f" * 24, username="clock")
     with pytest.raises(people.CannotDo, match="cannot sign in"):
         people.connect(person=person, user=User.objects.system("clock"))
+
+
+def test_it_keeps_since_when_somebody_has_another_name() -> None:
+    """Seen under a new one, or their own seen on somebody else; another spelling, or none at all, is no other name."""
+    first, later, last = (timezone.now() + timedelta(hours=hours) for hours in range(3))
+
+    def see(username: str, *, at: datetime) -> HubPerson:
+        return HubPerson.objects.see(hub_user_id="a" * 24, username=username, at=at)
+
+    person = see("ada", at=first)
+    assert person.named_at is None
+    assert see("ADA", at=later).named_at is None
+    assert see("", at=later).named_at is None
+    assert see("countess", at=later).named_at == later
+    assert see("countess", at=last).named_at == later
+    HubPerson.objects.see(hub_user_id="e" * 24, username="countess", at=last)
+    lost = HubPerson.objects.get(pk=person.pk)
+    assert (lost.username, lost.named_at) == ("", last)
+    assert see("augusta", at=last + timedelta(hours=1)).named_at == last

@@ -117,7 +117,7 @@ def test_a_namespace_that_is_renamed_takes_its_repositories_along(hub: SandboxCo
     answer = ask("GET", f"/api/models/{gated}")
     name = gated.partition("/")[2]
     assert (answer.status_code, answer.headers["Location"]) == (307, f"{hub.url}/api/models/labs/{name}")
-    assert ask("POST", f"/api/models/{gated}/user-access-request/handle", "ada", {}).status_code == 307
+    assert ask("POST", f"/api/models/{gated}/user-access-request/handle", "ada", json={}).status_code == 307
     assert ask("GET", "/api/organizations/labs/overview").json()["name"] == "labs"
     assert ask("GET", "/api/organizations/lab/overview").status_code == 404
     hub.create_repo("bob/own")
