@@ -8,7 +8,17 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gatekeeper.actions import arrivals, drifts, earlier_approvals, grants, intake, procedures, requests, terms
+from gatekeeper.actions import (
+    arrivals,
+    drifts,
+    earlier_approvals,
+    grants,
+    intake,
+    procedures,
+    receipts,
+    requests,
+    terms,
+)
 from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, PersonalText, Procedure
 from gatekeeper.rules.refusals import Refused
 
@@ -33,6 +43,8 @@ def tick(*, at: datetime | None = None) -> None:
         pass
     in_batches(ApprovalImport.objects.to_expire(at=at), earlier_approvals.expire_all, at=at)
     arrivals.meet_all(at=at)
+    while receipts.issue_missing(at=at):
+        pass
     delete_overdue_texts(at=at)
 
 

@@ -31,6 +31,7 @@ from gatekeeper.rules import hub_fields, questions
 from gatekeeper.rules.statuses import RequestStatus
 
 from ._step import acting, record, tell, write_texts
+from .receipts import issue_all
 from .requests import admit_all
 
 
@@ -177,6 +178,7 @@ def _complete_on_the_hub(
         )
         for case in complete
     )
+    issue_all(acceptances, at=at)
     days = max((int(question["retention_days"]) for question in policy.form.questions), default=365)
     texts = write_texts(((case.person, Purpose.ANSWERS, case.answers) for case in complete), at=at, days=days)
     submissions = Submission.objects.bulk_create(

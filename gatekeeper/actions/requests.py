@@ -32,7 +32,7 @@ from gatekeeper.rules.refusals import gettext_noop as _
 from gatekeeper.rules.statuses import RequestStatus, StageStatus
 
 from ._step import acting, acting_person, record, step, tell, write_texts
-from .acceptances import new_acceptance
+from .acceptances import Shown, new_acceptance
 from .arrivals import meet
 from .words import readable, say
 
@@ -175,14 +175,13 @@ def accept(
     by: Viewer,
     text_sha256: str,
     acknowledged: Iterable[str] = (),
-    rendered_sha256: str = "",
-    language: str = "en",
+    shown: Shown | None = None,
     at: datetime | None = None,
 ) -> Acceptance:
     """Accept the licence version in force, for the person of the case.
 
     `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now, or
-    this one was accepted already; Invalid if a use restriction was not acknowledged.
+    this one was accepted already; Invalid if a use restriction was not acknowledged, or authority is missing.
     """
     with step("request", "accept", [request], by=by, at=at) as moved:
         [case] = moved.rows
@@ -192,8 +191,7 @@ def accept(
             policy,
             text_sha256=text_sha256,
             acknowledged=acknowledged,
-            rendered_sha256=rendered_sha256,
-            language=language,
+            shown=shown or Shown(),
             at=moved.at,
         )
         moved.note(

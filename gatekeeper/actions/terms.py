@@ -22,7 +22,7 @@ from gatekeeper.rules.refusals import Invalid, Refusal, Refused, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from ._step import STALE, acting, record, step, tell
-from .acceptances import new_acceptance
+from .acceptances import Shown, new_acceptance
 
 AT_ONCE = 1_000
 MOST_DAYS = 365
@@ -35,14 +35,13 @@ def accept(
     by: Viewer,
     text_sha256: str,
     acknowledged: Iterable[str] = (),
-    rendered_sha256: str = "",
-    language: str = "en",
+    shown: Shown | None = None,
     at: datetime | None = None,
 ) -> Acceptance:
     """Accept the licence version in force for a grant that one holds; one that has lapsed comes back by it.
 
     `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now, or
-    this one was accepted already; Invalid if a use restriction was not acknowledged.
+    this one was accepted already; Invalid if a use restriction was not acknowledged, or authority is missing.
     """
     with transaction.atomic():
         with step("grant", "accept", [grant], by=by, at=at) as moved:
@@ -52,8 +51,7 @@ def accept(
                 current_policies([row.stage])[row.stage_id],
                 text_sha256=text_sha256,
                 acknowledged=acknowledged,
-                rendered_sha256=rendered_sha256,
-                language=language,
+                shown=shown or Shown(),
                 at=moved.at,
             )
             row.acceptance, row.terms_due_at, row.terms_remind_at = acceptance, None, None

@@ -10,12 +10,13 @@ from .hub_tokens import TokenReach
 from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
 from .ladders import Ladder, Release, Stage
-from .licences import Acceptance, AcceptanceKind, Licence, LicenceVersion
+from .licences import Acceptance, AcceptanceKind, Capacity, Licence, LicenceVersion
 from .members import OrganisationMember
 from .outbox import Notice
 from .personal import PersonalText, Purpose
 from .policies import GateForm, GatePolicy, Intake
 from .procedures import Procedure, StoppedGrant
+from .receipts import Receipt, SigningKey
 from .record import Checkpoint, Event
 from .repositories import Card, Repository, RepositoryKind
 from .requests import AccessRequest, Decision, Message, MessageKind, Origin, Outcome, Review, Submission
@@ -27,6 +28,7 @@ __all__ = [
     "AccessRequest",
     "ApprovalImport",
     "Capability",
+    "Capacity",
     "Card",
     "Checkpoint",
     "Decision",
@@ -61,11 +63,13 @@ __all__ = [
     "Procedure",
     "PullRequest",
     "Purpose",
+    "Receipt",
     "Release",
     "Repository",
     "RepositoryKind",
     "RepositoryWish",
     "Review",
+    "SigningKey",
     "Stage",
     "StoppedGrant",
     "StoredFile",

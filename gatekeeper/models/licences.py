@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HubPerson, Publisher
 
@@ -86,6 +87,13 @@ class AcceptanceKind(models.TextChoices):
     ON_THE_HUB = "on_the_hub"
 
 
+class Capacity(models.TextChoices):
+    """For whom a licence was accepted."""
+
+    SELF = "self", _("for oneself")
+    ORGANISATION = "organisation", _("for an organisation")
+
+
 class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
     """Questions asked of acceptances."""
 
@@ -100,7 +108,11 @@ class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
 
 
 class Acceptance(models.Model):
-    """One person accepted one licence version, under one policy. Frozen in the database; a correction is a new row."""
+    """One person accepted one licence version, under one policy. Frozen in the database; a correction is a new row.
+
+    `controls` are what was ticked and pressed, each with its words as shown: {"control", "words"}. For an organisation,
+    `authority` is the sentence by which the person said that they may accept for it.
+    """
 
     person = models.ForeignKey(HubPerson, on_delete=models.PROTECT, related_name="acceptances")
     licence_version = models.ForeignKey(LicenceVersion, on_delete=models.PROTECT, related_name="acceptances")
@@ -110,8 +122,11 @@ class Acceptance(models.Model):
     normalised_sha256 = models.CharField(max_length=64)
     rendered_sha256 = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=10, blank=True)
-    capacity = models.CharField(max_length=20, default="self")
+    capacity = models.CharField(max_length=20, choices=Capacity, default=Capacity.SELF)
+    organisation = models.CharField(max_length=200, blank=True)
+    authority = models.CharField(max_length=500, blank=True)
     acknowledged: Any = models.JSONField(default=list)
+    controls: Any = models.JSONField(default=list)
     hub_user_id = models.CharField(max_length=24)
     hub_username = models.CharField(max_length=100)
     card = models.ForeignKey("gatekeeper.Card", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -125,5 +140,10 @@ class Acceptance(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(kind=AcceptanceKind.ON_THE_HUB) | models.Q(card__isnull=False),
                 name="acceptance_on_the_hub_names_its_card",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(capacity=Capacity.SELF, organisation="", authority="")
+                | models.Q(capacity=Capacity.ORGANISATION) & ~models.Q(organisation="") & ~models.Q(authority=""),
+                name="acceptance_for_an_organisation_names_it",
+            ),
         ]

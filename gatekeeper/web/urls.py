@@ -8,7 +8,7 @@ from gatekeeper.web.views.applying import grants as my_grants
 from gatekeeper.web.views.catalogue import audience
 from gatekeeper.web.views.catalogue import releases as catalogue
 from gatekeeper.web.views.operating import parked, pauses, preparing, procedures, sync
-from gatekeeper.web.views.public import home
+from gatekeeper.web.views.public import home, receipts
 from gatekeeper.web.views.reviewing import cases, queue
 from gatekeeper.web.views.stewarding import (
     drifts,
@@ -44,6 +44,11 @@ urlpatterns = [
     path("my-access/", my_grants.my_access, name="my_access"),
     path("my-access/<int:pk>/give-back/", my_grants.relinquish, name="relinquish"),
     path("my-access/<int:pk>/licence/", my_grants.licence, name="grant_licence"),
+    path("receipts/<int:pk>/", receipts.receipt, name="receipt"),
+    path("receipts/<int:pk>/receipt.json", receipts.receipt_file, name="receipt_file"),
+    path("verify/", receipts.verify, name="verify"),
+    path("verify/verify_receipt.py", receipts.verifier, name="verifier"),
+    path(".well-known/gatekeeper-keys.json", receipts.keys, name="keys"),
     path("invitation/", invited.invitation, name="invitation"),
     # Reviewing
     path("queue/", queue.queue, name="queue"),

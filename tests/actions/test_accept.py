@@ -6,6 +6,7 @@ import pytest
 
 from accounts.viewer import Viewer
 from gatekeeper.actions import requests
+from gatekeeper.actions.acceptances import Shown
 from gatekeeper.models import Acceptance, Repository, Stage
 from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
@@ -19,7 +20,7 @@ SHOWN = raw_hash(LICENCE_TEXT)
 def test_it_keeps_who_accepted_which_bytes_when(stage: Stage, ha: Viewer) -> None:
     """The proof holds the hash of the bytes shown, the Hub id and name, and the language."""
     case = requests.start(stage, by=ha)
-    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, rendered_sha256="ab" * 32, language="fr")
+    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, shown=Shown("ab" * 32, "fr"))
     assert (acceptance.person, acceptance.policy, acceptance.kind) == (ha.person, stage.policy, "here")
     assert acceptance.text_sha256 == raw_hash(bytes(acceptance.licence_version.text)) == SHOWN
     assert (acceptance.hub_user_id, acceptance.hub_username) == (factories.hub_id("ha-nguyen"), "ha-nguyen")
@@ -94,3 +95,38 @@ def test_it_is_refused_when_the_request_is_over(stage: Stage, ha: Viewer) -> Non
     with refused(WrongState, "wrong_state"):
         requests.accept(case, by=ha, text_sha256=SHOWN)
     assert not Acceptance.objects.exists()
+
+
+def test_for_an_organisation_it_keeps_by_which_authority(stage: Stage, ha: Viewer) -> None:
+    """The name as it was given, and the sentence that was ticked."""
+    case = requests.start(stage, by=ha)
+    shown = Shown(organisation="  Aurora  University ", authority="I am allowed to.")
+    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, shown=shown)
+    found = (acceptance.capacity, acceptance.organisation, acceptance.authority)
+    assert found == ("organisation", "Aurora University", "I am allowed to.")
+
+
+@pytest.mark.parametrize(
+    ("shown", "field"),
+    [
+        (Shown(organisation="Aurora University"), "authority"),
+        (Shown(organisation="x" * 201, authority="I am."), "organisation"),
+        (Shown(organisation="x\x00", authority="I am."), "organisation"),
+    ],
+)
+def test_an_organisation_without_authority_or_end_is_refused_at_its_field(
+    stage: Stage, ha: Viewer, shown: Shown, field: str
+) -> None:
+    """Nothing is accepted then."""
+    case = requests.start(stage, by=ha)
+    with pytest.raises(Invalid) as refused:
+        requests.accept(case, by=ha, text_sha256=SHOWN, shown=shown)
+    assert set(refused.value.fields) == {field}
+    assert not Acceptance.objects.exists()
+
+
+def test_authority_alone_is_for_oneself(stage: Stage, ha: Viewer) -> None:
+    """No organisation was named."""
+    case = requests.start(stage, by=ha)
+    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, shown=Shown(authority="I am."))
+    assert (acceptance.capacity, acceptance.authority) == ("self", "")

@@ -75,6 +75,7 @@ def places(
     return {
         "nobody": [
             "/",
+            "/verify/",
             "/catalogue/",
             "/catalogue/?q=zzz",
             f"/catalogue/{publisher}/{release.slug}/",
@@ -88,6 +89,7 @@ def places(
             "/requests/",
             "/my-access/",
             f"/my-access/{grant.pk}/give-back/",
+            f"/receipts/{grant.acceptance_id}/",
             f"/stages/{stage.pk}/apply/",
             f"/my-access/{held.pk}/licence/",
             f"/requests/{draft.pk}/questions/",

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from gatekeeper.actions.acceptances import AUTHORITY, LONGEST_NAME, Shown
 from gatekeeper.actions.words import LONGEST_WORDS
 from gatekeeper.api.errors import NOT_TAKEN
 
@@ -66,7 +67,29 @@ class Acceptance(Strict):
     acknowledged = serializers.ListField(
         child=serializers.CharField(max_length=100), default=list, help_text="Slugs of the use restrictions."
     )
-    language = serializers.CharField(max_length=10, default="en")
+    language = serializers.CharField(source="shown.language", max_length=10, default="en")
+    organisation = serializers.CharField(
+        source="shown.organisation",
+        max_length=LONGEST_NAME,
+        default="",
+        allow_blank=True,
+        help_text="Legal name; empty: for oneself.",
+    )
+    may_accept = serializers.BooleanField(
+        source="shown.authority", default=False, help_text=f"Of an organisation: “{AUTHORITY}”"
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return what the verbs take: a script is shown nothing, and says what it acknowledges by its slug."""
+        said, slugs = attrs["shown"], attrs["acknowledged"]
+        controls = [{"control": f"restriction:{slug}", "words": "API"} for slug in slugs]
+        attrs["shown"] = Shown(
+            language=said["language"],
+            controls=[*controls, {"control": "call", "words": "API"}],
+            organisation=said["organisation"],
+            authority=AUTHORITY if said["authority"] else "",
+        )
+        return attrs
 
 
 class Words(Strict):

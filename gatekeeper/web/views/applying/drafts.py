@@ -8,18 +8,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gatekeeper.actions import requests
 from gatekeeper.models import Acceptance, AccessRequest, GatePolicy
 from gatekeeper.rules import questions
 from gatekeeper.rules.refusals import Invalid, WrongState
+from gatekeeper.web.accepting import accepting, shown
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_own_case, find_stage
 from gatekeeper.web.forms.applying.answers import AnswerForm
-from gatekeeper.web.pages import page, refusal_page, viewer_of
-from gatekeeper.web.texts import licence_parts, rendered_hash
+from gatekeeper.web.pages import page, viewer_of
 from gatekeeper.web.views.catalogue.audience import warning_first
 from gatekeeper.web.words import answer_words, in_reader_language
 
@@ -123,8 +122,7 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
     """The licence in force, with what it forbids. Sent, it is accepted: the exact text whose hash the form carries."""
     case = find_own_case(request, pk)
     policy = case.stage.policy or case.policy
-    version = policy.licence_version
-    missing = []
+    version, buttons, faults = policy.licence_version, buttons_for(case, viewer_of(request)), None
     if request.method == "POST":
         try:
             requests.accept(
@@ -132,8 +130,7 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
                 by=viewer_of(request),
                 text_sha256=request.POST.get("text_sha256", ""),
                 acknowledged=request.POST.getlist("acknowledged"),
-                rendered_sha256=rendered_hash(version),
-                language=(get_language() or "en")[:10],
+                shown=shown(request, case.person, version, buttons),
             )
             return redirect("web:hand_in" if _can_write(request, case) else "web:request", pk=pk)
         except WrongState as refused:
@@ -141,21 +138,16 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
                 raise
             return redirect("web:hand_in" if _can_write(request, case) else "web:request", pk=pk)
         except Invalid as refused:
-            if "acknowledged" not in refused.fields:
-                return refusal_page(request, refused)
-            missing = sorted(set(version.restrictions) - set(request.POST.getlist("acknowledged")))
+            faults = refused
     context = {
         "case": case,
         "policy": policy,
-        "version": version,
-        "parts": licence_parts(version.words),
-        "buttons": buttons_for(case, viewer_of(request)),
-        "accepted": Acceptance.objects.of(case.person, version).order_by("pk").first(),
-        "ticked": request.POST.getlist("acknowledged"),
-        "missing": missing,
+        "buttons": buttons,
+        "accepted": Acceptance.objects.of(case.person, version).select_related("receipt").order_by("pk").first(),
         "writing": _can_write(request, case),
+        **accepting(request, case.person, version, faults),
     }
-    return render(request, "applying/licence.html", context, status=422 if missing else 200)
+    return render(request, "applying/licence.html", context, status=422 if faults else 200)
 
 
 def _can_write(request: HttpRequest, case: AccessRequest) -> bool:

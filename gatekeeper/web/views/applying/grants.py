@@ -6,16 +6,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gatekeeper.actions import grants, terms
 from gatekeeper.models import AccessRequest, Grant, HubAccess, Repository
 from gatekeeper.rules.refusals import Invalid
+from gatekeeper.web.accepting import accepting, shown
 from gatekeeper.web.buttons import buttons_for, buttons_for_grants
 from gatekeeper.web.finding import paged
 from gatekeeper.web.pages import page, viewer_of
-from gatekeeper.web.texts import licence_parts, rendered_hash
 
 from .cases import with_standings
 
@@ -83,28 +82,19 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
     buttons, policy = buttons_for(grant, viewer), grant.stage.policy
     if policy is None or (request.method != "POST" and "accept" not in buttons):
         return redirect("web:my_access")
-    version, missing = policy.licence_version, []
+    version, faults = policy.licence_version, None
     if request.method == "POST":
-        ticked = request.POST.getlist("acknowledged")
         try:
             terms.accept(
                 grant,
                 by=viewer,
                 text_sha256=request.POST.get("text_sha256", ""),
-                acknowledged=ticked,
-                rendered_sha256=rendered_hash(version),
-                language=(get_language() or "en")[:10],
+                acknowledged=request.POST.getlist("acknowledged"),
+                shown=shown(request, grant.person, version, buttons),
             )
             messages.success(request, _("You have accepted the licence."))
             return redirect("web:my_access")
-        except Invalid:
-            missing = sorted(set(version.restrictions) - set(ticked))
-    context = {
-        "grant": grant,
-        "version": version,
-        "parts": licence_parts(version.words),
-        "buttons": buttons,
-        "ticked": request.POST.getlist("acknowledged"),
-        "missing": missing,
-    }
-    return render(request, "applying/grant_licence.html", context, status=422 if missing else 200)
+        except Invalid as refused:
+            faults = refused
+    context = {"grant": grant, "buttons": buttons, **accepting(request, grant.person, version, faults)}
+    return render(request, "applying/grant_licence.html", context, status=422 if faults else 200)
