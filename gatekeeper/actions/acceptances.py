@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import HubPerson
-from gatekeeper.models import Acceptance, AcceptanceKind, Capacity, GatePolicy
+from gatekeeper.models import Acceptance, AcceptanceKind, Capacity, Fragment, GatePolicy
+from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -23,12 +24,12 @@ AUTHORITY = _("I am allowed to accept this licence for this organisation.")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a licence was shown and accepted: the hash of the fragment as rendered, its language, each control's words.
+    """How a licence was shown and accepted: the HTML of its text as rendered, its language, each control's words.
 
     `organisation` is empty for oneself; `authority` is the sentence that was ticked to say that one may accept for it.
     """
 
-    rendered_sha256: str = ""
+    rendered: str = ""
     language: str = "en"
     controls: Sequence[Mapping[str, str]] = ()
     organisation: str = ""
@@ -66,7 +67,7 @@ def new_acceptance(
         kind=AcceptanceKind.HERE,
         text_sha256=version.text_sha256,
         normalised_sha256=version.normalised_sha256,
-        rendered_sha256=shown.rendered_sha256,
+        rendered_sha256=_kept(shown.rendered),
         language=shown.language,
         controls=[dict(control) for control in shown.controls],
         capacity=Capacity.ORGANISATION if organisation else Capacity.SELF,
@@ -85,3 +86,12 @@ def _faults(organisation: str, shown: Shown) -> dict[str, Refusal]:
     if len(organisation) > LONGEST_NAME or "\x00" in organisation:
         return {"organisation": NAME_TOO_LONG}
     return {"authority": NO_AUTHORITY} if organisation and not shown.authority else {}
+
+
+def _kept(rendered: str) -> str:
+    """Keep what was rendered, once for all who were shown the same, and return its hash; empty for nothing."""
+    if not rendered:
+        return ""
+    digest = raw_hash(rendered.encode())
+    Fragment.objects.bulk_create([Fragment(sha256=digest, html=rendered)], ignore_conflicts=True)
+    return digest

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from gatekeeper.models import Acceptance, Receipt, SigningKey
+from gatekeeper.models import Acceptance, Receipt
 from gatekeeper.proof import receipts
 
 AT_ONCE = 500
@@ -15,9 +15,7 @@ AT_ONCE = 500
 def issue_all(acceptances: Sequence[Acceptance], *, at: datetime) -> list[Receipt]:
     """Sign receipts for acceptances that have none, and keep them; a constant number of statements."""
     whole = Acceptance.objects.select_related(*receipts.WHOLE).filter(pk__in=[row.pk for row in acceptances])
-    made, key = receipts.signed(whole.order_by("pk"), at=at)
-    SigningKey.objects.bulk_create([key], ignore_conflicts=True)
-    return Receipt.objects.bulk_create(made, ignore_conflicts=True)
+    return Receipt.objects.bulk_create(receipts.signed(whole.order_by("pk"), at=at), ignore_conflicts=True)
 
 
 def issue_missing(*, at: datetime | None = None) -> int:

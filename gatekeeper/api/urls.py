@@ -30,6 +30,7 @@ urlpatterns = [
     path("requests/", requests.Requests.as_view(), name="requests"),
     path("requests/<int:pk>/", requests.OneRequest.as_view(), name="request"),
     path("grants/", grants.Grants.as_view(), name="grants"),
+    path("grants/<int:pk>/evidence/", receipts.Evidence.as_view(), name="grant-evidence"),
     path("grants/<int:pk>/", grants.OneGrant.as_view(), name="grant"),
     path("acceptances/<int:pk>/receipt/", receipts.OneReceipt.as_view(), name="receipt"),
     path("receipts/verify/", receipts.Verifying.as_view(), name="receipt-verify"),

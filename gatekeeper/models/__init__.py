@@ -10,7 +10,7 @@ from .hub_tokens import TokenReach
 from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
 from .ladders import Ladder, Release, Stage
-from .licences import Acceptance, AcceptanceKind, Capacity, Licence, LicenceVersion
+from .licences import Acceptance, AcceptanceKind, Capacity, Fragment, Licence, LicenceVersion
 from .members import OrganisationMember
 from .outbox import Notice
 from .personal import PersonalText, Purpose
@@ -36,6 +36,7 @@ __all__ = [
     "EarlierApproval",
     "Event",
     "FileContent",
+    "Fragment",
     "GateForm",
     "GatePolicy",
     "Grant",

@@ -80,6 +80,16 @@ class LicenceVersion(Version):
         return bytes(self.text).decode("utf-8", "replace")
 
 
+class Fragment(models.Model):
+    """What a page showed of a licence, by its hash: the HTML of the text as rendered. Frozen in the database."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    html = models.TextField()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class AcceptanceKind(models.TextChoices):
     """Where a licence was accepted. On the Hub is the weaker proof: a ticked box under a card at a commit."""
 

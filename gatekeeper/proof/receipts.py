@@ -4,21 +4,19 @@ A receipt is a JSON document: `receipt` holds what was accepted, `signature` is 
 spaces, UTF-8) after a word that no other signature of ours begins with. verify_receipt.py checks it without us.
 """
 
-import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
 from gatekeeper.models import Acceptance, Receipt, SigningKey
 from gatekeeper.models.personal import canonical
 
-from . import signing
+from . import keys, signing
+from .moments import utc
 
 FORMAT = "gatekeeper-receipt/1"
 PREFIX = b"gatekeeper receipt "
@@ -35,7 +33,7 @@ def body_of(acceptance: Acceptance) -> dict[str, Any]:
         "issuer": issuer(),
         "acceptance": acceptance.pk,
         "kind": acceptance.kind,
-        "accepted_at": _utc(acceptance.accepted_at),
+        "accepted_at": utc(acceptance.accepted_at),
         "person": {"hub_user_id": acceptance.hub_user_id, "hub_username": acceptance.hub_username},
         "capacity": acceptance.capacity,
         "licence": {
@@ -69,26 +67,15 @@ def body_of(acceptance: Acceptance) -> dict[str, Any]:
     return body
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def signed(acceptances: Iterable[Acceptance], *, at: datetime) -> tuple[list[Receipt], SigningKey]:
-    """Return unsaved receipts for acceptances, and the key that signed them, saved or not."""
-    key = SigningKey(**present_key(), first_used_at=at)
+def signed(acceptances: Iterable[Acceptance], *, at: datetime) -> list[Receipt]:
+    """Return unsaved receipts for acceptances; their key is kept."""
+    key = keys.keep(at=at)
     receipts = []
     for acceptance in acceptances:
         body = canonical(body_of(acceptance))
         signature, _key_id = signing.sign(PREFIX + body.encode())
         receipts.append(Receipt(acceptance=acceptance, body=body, signature=signature, key=key, issued_at=at))
-    return receipts, key
-
-
-def present_key() -> dict[str, str]:
-    """Return the id and the public half (base64 of its 32 bytes) of the key that signs now."""
-    half = signing.signing_key().public_key()
-    raw = half.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return {"key_id": signing.key_id(half), "public_key": base64.b64encode(raw).decode()}
+    return receipts
 
 
 def issuer() -> str:
@@ -129,15 +116,10 @@ def check(text: str) -> Verdict:
     if key is None:
         return Verdict("unknown_key", body)
     message = canonical(body)
-    if not signing.verifies(PREFIX + message.encode(), signature, public(key)):
+    if not signing.verifies(PREFIX + message.encode(), signature, keys.opened(key)):
         return Verdict("altered", body)
     receipt = Receipt.objects.filter(acceptance=body["acceptance"], body=message).first()
     return Verdict("genuine" if receipt else "not_on_record", body, receipt)
-
-
-def public(key: SigningKey) -> Ed25519PublicKey:
-    """Return a key as the one that verifies."""
-    return Ed25519PublicKey.from_public_bytes(base64.b64decode(key.public_key))
 
 
 def _read(text: str) -> tuple[dict[str, Any], str, str] | None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from gatekeeper.models import Checkpoint, Event
 
-from . import signing
+from . import keys, signing
 
 SEALER_LOCK = 7_203_461_001
 AT_MOST = 10_000
@@ -62,6 +62,7 @@ def seal(*, at: datetime | None = None) -> Checkpoint | None:
             sealed_at=at,
         )
         Event.objects.filter(pk__in=[pk for pk, _digest in events]).update(checkpoint=checkpoint)
+        keys.keep(at=at)
     return checkpoint
 
 

@@ -15,7 +15,7 @@ from gatekeeper.models import LicenceVersion
 from gatekeeper.rules.refusals import Invalid
 
 from .buttons import Button
-from .texts import licence_parts, rendered_hash
+from .texts import licence_parts, rendered
 from .words import restriction_words, sentence
 
 # The fields of the form that a refusal can be about, and the id of each on the page.
@@ -43,7 +43,7 @@ def shown(request: HttpRequest, person: HubPerson, version: LicenceVersion, butt
     if "accept" in buttons:
         controls.append({"control": "button", "words": buttons["accept"].label})
     return Shown(
-        rendered_sha256=rendered_hash(version),
+        rendered=rendered(version),
         language=(get_language() or "en")[:10],
         controls=controls,
         organisation=organisation,

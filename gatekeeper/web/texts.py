@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -91,7 +90,6 @@ def _level(block: str) -> int:
     return 2 if NUMBERED.match(block) else 0
 
 
-def rendered_hash(version: LicenceVersion) -> str:
-    """Return the SHA-256 of the text as its page shows it, in hexadecimal."""
-    shown = render_to_string("includes/licence_text.html", {"parts": licence_parts(version.words)})
-    return hashlib.sha256(shown.encode()).hexdigest()
+def rendered(version: LicenceVersion) -> str:
+    """Return the HTML of the text as its page shows it."""
+    return render_to_string("includes/licence_text.html", {"parts": licence_parts(version.words)})

@@ -112,6 +112,7 @@ urlpatterns = [
     path("grants/<int:pk>/reset/", imported.reset, name="reset"),
     path("grants/<int:pk>/suspend/", grants.suspend, name="suspend"),
     path("grants/<int:pk>/reinstate/", grants.reinstate, name="reinstate"),
+    path("grants/<int:pk>/evidence/", grants.evidence, name="evidence"),
     path("grants/<int:pk>/revoke/", grants.revoke, name="revoke"),
     path("drift/", drifts.inbox, name="drifts"),
     path("drift/<int:pk>/", drifts.drift, name="drift"),

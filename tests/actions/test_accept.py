@@ -7,7 +7,7 @@ import pytest
 from accounts.viewer import Viewer
 from gatekeeper.actions import requests
 from gatekeeper.actions.acceptances import Shown
-from gatekeeper.models import Acceptance, Repository, Stage
+from gatekeeper.models import Acceptance, Fragment, Repository, Stage
 from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
@@ -20,11 +20,16 @@ SHOWN = raw_hash(LICENCE_TEXT)
 def test_it_keeps_who_accepted_which_bytes_when(stage: Stage, ha: Viewer) -> None:
     """The proof holds the hash of the bytes shown, the Hub id and name, and the language."""
     case = requests.start(stage, by=ha)
-    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, shown=Shown("ab" * 32, "fr"))
+    acceptance = requests.accept(case, by=ha, text_sha256=SHOWN, shown=Shown("<p>Text</p>", "fr"))
     assert (acceptance.person, acceptance.policy, acceptance.kind) == (ha.person, stage.policy, "here")
     assert acceptance.text_sha256 == raw_hash(bytes(acceptance.licence_version.text)) == SHOWN
     assert (acceptance.hub_user_id, acceptance.hub_username) == (factories.hub_id("ha-nguyen"), "ha-nguyen")
-    assert (acceptance.rendered_sha256, acceptance.language, acceptance.capacity) == ("ab" * 32, "fr", "self")
+    assert (acceptance.rendered_sha256, acceptance.language, acceptance.capacity) == (
+        raw_hash(b"<p>Text</p>"),
+        "fr",
+        "self",
+    )
+    assert Fragment.objects.get(sha256=acceptance.rendered_sha256).html == "<p>Text</p>"
     assert events(case) == ["request.start", "request.accept"]
     assert last_event(case).data == {
         "acceptance": acceptance.pk,

@@ -24,14 +24,14 @@ from gatekeeper.actions import requests
 from gatekeeper.actions.acceptances import AUTHORITY, Shown
 from gatekeeper.models import Acceptance, Receipt, Repository, SigningKey, Stage
 from gatekeeper.models.personal import canonical
-from gatekeeper.proof import receipts, signing
+from gatekeeper.proof import keys, receipts, signing
 from gatekeeper.rules.licensing import raw_hash
 from tests import factories
 from tests.factories import LICENCE_TEXT, RESTRICTIONS
 
 VERIFIER = Path(receipts.__file__).with_name("verify_receipt.py")
 SHOWN = Shown(
-    rendered_sha256="ab" * 32,
+    rendered="<p>Texte</p>",
     language="fr",
     controls=[{"control": "button", "words": "J’accepte"}],
     organisation="Université d’Aurora",
@@ -69,7 +69,7 @@ def test_it_says_who_accepted_what_how_and_for_whom(receipt: Receipt, stage: Sta
     assert body["licence"]["normalised_sha256"] == acceptance.normalised_sha256
     assert body["terms"]["policy_sha256"] == stage.policy.sha256
     assert body["terms"]["form_sha256"] == stage.policy.form.sha256
-    assert body["shown"] == {"language": "fr", "rendered_sha256": "ab" * 32, "controls": SHOWN.controls}
+    assert body["shown"] == {"language": "fr", "rendered_sha256": raw_hash(b"<p>Texte</p>"), "controls": SHOWN.controls}
     assert body["organisation"] == {"name": "Université d’Aurora", "authority": AUTHORITY}
     assert body["restrictions_acknowledged"] == list(RESTRICTIONS)
     assert body["accepted_at"].endswith("Z")
@@ -166,7 +166,7 @@ def test_old_receipts_verify_for_ever(receipt: Receipt, stage: Stage, ines: View
 def test_a_key_is_published_before_it_signs(db: None) -> None:
     """So that nobody has to wait for it."""
     published = Client().get("/.well-known/gatekeeper-keys.json").json()
-    assert published["keys"] == [receipts.present_key()]
+    assert published["keys"] == [keys.present()]
     assert not SigningKey.objects.exists()
 
 

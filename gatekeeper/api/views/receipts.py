@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gatekeeper.api.serializers.arguments import Strict
+from gatekeeper.actions import evidence
+from gatekeeper.api.serializers.arguments import Nothing, Strict
 from gatekeeper.api.serializers.common import Shape
-from gatekeeper.models import Receipt
+from gatekeeper.models import Grant, Receipt
 from gatekeeper.proof import receipts
 
-from .base import Face
+from .base import Face, find
 
 VERDICTS = ("genuine", "not_on_record", "altered", "unknown_key", "unreadable")
 
@@ -60,3 +62,20 @@ class Verifying(Face):
         brought: dict[str, Any] = self.read(ReceiptDocument, request.data)
         verdict = receipts.check(json.dumps(brought))
         return Response({"verdict": verdict.code, "genuine": verdict.genuine})
+
+
+class Evidence(Face):
+    """The evidence of a grant, for those who answer for it."""
+
+    @extend_schema(
+        operation_id="grants_evidence",
+        request=Nothing,
+        responses={
+            (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, "A ZIP; verify_receipt.py checks it.")
+        },
+    )
+    def post(self, request: Request, pk: int) -> HttpResponse:
+        """Make the evidence pack of a grant; that it was made is recorded."""
+        self.read(Nothing, request.data)
+        made = evidence.export(find(Grant.objects.visible_to(self.viewer), pk), by=self.viewer)
+        return HttpResponse(made, content_type="application/zip")

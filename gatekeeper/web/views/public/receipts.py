@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from gatekeeper.models import Receipt, SigningKey
+from gatekeeper.models import Receipt
+from gatekeeper.proof import keys as proof_keys
 from gatekeeper.proof import receipts
 from gatekeeper.web.pages import page, viewer_of
 
@@ -99,9 +100,4 @@ def verifier(request: HttpRequest) -> HttpResponse:
 @page(public=True)
 def keys(request: HttpRequest) -> HttpResponse:
     """The public halves of all keys that ever signed a receipt here, and of the one that signs now."""
-    used = SigningKey.objects.order_by("first_used_at", "key_id").values_list("key_id", "public_key")
-    listed = [{"key_id": key_id, "public_key": public} for key_id, public in used]
-    present = receipts.present_key()
-    if present not in listed:
-        listed.append(present)
-    return JsonResponse({"issuer": receipts.issuer(), "keys": listed})
+    return JsonResponse({"issuer": receipts.issuer(), "keys": proof_keys.published()})

@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from gatekeeper.actions import evidence as proofs
 from gatekeeper.actions import grants
 from gatekeeper.models import Grant
+from gatekeeper.models.roles import roles_at
 from gatekeeper.rules.refusals import Invalid
 from gatekeeper.rules.statuses import Role
 from gatekeeper.web.buttons import buttons_for, buttons_for_grants
@@ -25,7 +27,11 @@ def stage_grants(request: HttpRequest, pk: int) -> HttpResponse:
     stage = find_worked_on(request, pk)
     viewer = viewer_of(request)
     asked = request.GET.get("q", "").strip()
-    rows = Grant.objects.visible_to(viewer).filter(stage=stage).select_related("person", "request", "stage__release")
+    rows = (
+        Grant.objects.visible_to(viewer)
+        .filter(stage=stage)
+        .select_related("person", "request", "stage__release", "acceptance__receipt")
+    )
     if asked:
         rows = rows.filter(person__username__istartswith=asked)
     listed = paged(request, rows, order="-id")
@@ -35,8 +41,18 @@ def stage_grants(request: HttpRequest, pk: int) -> HttpResponse:
         "page": listed,
         "rows": [(grant, offered[grant.pk]) for grant in listed.rows],
         "asked": asked,
+        "proves": bool(roles_at(viewer, stage.publisher_id) & proofs.READERS),
     }
     return render(request, "stewarding/grants.html", context)
+
+
+@page("POST")
+def evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """The evidence of a grant, as a ZIP to keep; making one is recorded."""
+    grant = find_grant(request, pk)
+    answer = HttpResponse(proofs.export(grant, by=viewer_of(request)), content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="evidence-{pk}.zip"'
+    return answer
 
 
 def _back(request: HttpRequest, grant: Grant) -> HttpResponse:
