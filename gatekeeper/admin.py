@@ -153,6 +153,7 @@ shown(models.Decision, "pk", "request", "outcome", "reason_codes", "decided_by",
 shown(models.Grant, "pk", "stage", "person", "status", "activated_at", "ends_at", filters=("status",))
 shown(models.PersonalText, "pk", "person", "purpose", "created_at", "delete_after", "hold", hidden=("body", "salt"))
 shown(models.Event, "pk", "at", "actor", "action", "object_kind", "object_id", "checkpoint")
+shown(models.Fragment, "sha256")
 shown(models.Receipt, "acceptance", "key", "issued_at")
 shown(models.SigningKey, "key_id", "first_used_at")
 shown(models.Checkpoint, "pk", "events", "last_event", "digest", "sealed_at")

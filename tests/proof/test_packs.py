@@ -143,7 +143,7 @@ def test_parts_of_two_packs_do_not_make_one(
 
 
 def test_what_is_not_sealed_yet_is_said(stage: Stage, ha: Viewer, chidi: Viewer, amara: Viewer, tmp_path: Path) -> None:
-    """The record is sealed each hour; until then the events stand by their own digests."""
+    """The record is sealed each minute; until then the events stand by their own digests."""
     made = evidence.export(factories.active_grant(stage, ha, by=chidi), by=amara)
     genuine, said = verdict(made, {"keys": keys.published()}, tmp_path)
     assert (genuine, "0 of them are sealed" in said[-1]) == (True, True)
