@@ -27,6 +27,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, httpx  # type: 
 from gatekeeper.models import Learnt
 
 from . import budget, capabilities, metering, tally, wire
+from .claims import outside
 from .port import NOBODY, Address, HubError, Identity, Need, Outcome, Page, RepositoryState, Word
 
 LONGEST_LIST = 64_000_000  # bytes of a page of requests
@@ -58,6 +59,7 @@ class _Bounded(httpx.Client):
 
 
 def _leaving(request: httpx.Request) -> None:
+    outside()
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     request.extensions[COUNTED] = metering.leaving(token, request.url.path)
 

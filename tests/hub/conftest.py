@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, Publisher
 from accounts.viewer import Viewer
+from gatekeeper import valkey
 from gatekeeper.actions import decisions, people, repositories, requests, reviews
 from gatekeeper.hub import adopt, observe, settle
 from gatekeeper.hub.client import HubClient
@@ -150,6 +151,12 @@ def hurry(seconds: float = 40) -> None:
         **{name: F(name) - passed for name in ("wished_at", "applied_at", "doubt_until", "leased_until", "seen_at")},
     )
     Repository.objects.update(observe_due_at=F("observe_due_at") - passed)
+
+
+def windows_over() -> None:
+    """Let the Hub's windows of calls end, and what a 429 closed be open again: only for this test, who else counts."""
+    mine = f"{valkey.key('hub-budget')}:*"
+    valkey.asked(lambda server: [server.delete(name) for name in server.scan_iter(match=mine, count=1_000)], [])
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from gatekeeper.actions import decisions, drifts, grants, repositories
 from gatekeeper.hub import adopt, observe, settle
-from gatekeeper.models import AccessRequest, Decision, Drift, Grant, HubAccess, Repository
+from gatekeeper.models import AccessRequest, Decision, Drift, Grant, HubAccess, HubCapability, Repository
 from gatekeeper.proof import sealing
 from gatekeeper.rules.refusals import Refused
 
-from .conftest import ANSWERS, CARD, LICENCE, Town, hurry
+from .conftest import ANSWERS, CARD, LICENCE, TOKEN, Town, hurry, windows_over
 
 # A bounded walk for every run of the tests; SCHEDULES=200 for a long one.
 EXAMPLES = int(os.environ.get("SCHEDULES", "4"))
@@ -51,12 +51,13 @@ class Schedule(RuleBasedStateMachine):
         self.name = f"aurora-lab/walk-{number}"
         self.people = [f"{name}{number}" for name in NAMES]
         town = self.town
-        town.hub.clear_faults()
+        self.all_is_well()
+        windows_over()
         town.hub.create_repo(self.name, gated="manual", card=CARD, files={"LICENSE": LICENCE}, by="amara")
         for name in self.people:
             town.someone(name)
         self.repository = adopt.link_repository(town.publisher, by=town.owner, kind="model", name=self.name)
-        found = adopt.what_is_there("hf_amara_writes", "model", self.name)
+        found = adopt.what_is_there(TOKEN, "model", self.name)
         assert found.licence is not None
         repositories.start_from_what_is_there(
             self.repository, by=town.owner, questions_asked=found.questions, licence=found.licence
@@ -89,6 +90,22 @@ class Schedule(RuleBasedStateMachine):
             self.town.hub.fault("drop", "user-access-request", **about)
         else:
             self.town.hub.fault("status", "user-access-request", status=int(kind), seconds=1, **about)
+
+    @rule(change=st.sampled_from([{"revoked": True}, {"role": "read"}, {"role": "write", "revoked": False}]))
+    def the_token_changes(self, change: dict[str, Any]) -> None:
+        """Somebody revokes it, makes it a lesser one, or puts it right again."""
+        self.town.hub.set_token(TOKEN, **change)
+
+    @rule(gate=st.sampled_from(["manual", "auto", False]))
+    def the_gate_is_changed_by_hand(self, gate: str | bool) -> None:
+        """Whoever waits when it becomes automatic goes on waiting; who asks then is let in."""
+        self.town.hub.set_gated(self.name, gate)
+
+    @rule(lacks=st.sampled_from(["batch", "user_id", "reset", ""]))
+    def the_hub_forgets(self, lacks: str) -> None:
+        """Something that it knew, or it knows all again."""
+        known = {name: name != lacks for name in ("batch", "user_id", "reset")}
+        self.town.hub.capabilities(**known)
 
     # Here
 
@@ -130,7 +147,8 @@ class Schedule(RuleBasedStateMachine):
 
     @rule()
     def time_passes(self) -> None:
-        """What was put off is due."""
+        """What was put off is due, and what a 429 closed is open."""
+        windows_over()
         hurry()
 
     # Always, and at rest
@@ -144,8 +162,9 @@ class Schedule(RuleBasedStateMachine):
         """Let it come to rest, and hold the Hub against the record."""
         if not hasattr(self, "by_hand"):
             return
-        self.town.hub.clear_faults()
+        self.all_is_well()
         for _round in range(10):
+            windows_over()
             settle.settle_due()
             hurry()
             Repository.objects.filter(pk=self.repository.pk).update(read_in_full_at=None)
@@ -160,6 +179,16 @@ class Schedule(RuleBasedStateMachine):
             if stands == "rejected" and row.person.username not in self.by_hand:
                 assert Decision.objects.filter(grant__person=row.person).exists(), row
         assert sealing.verify().sound
+
+    def all_is_well(self) -> None:
+        """End whatever is wrong with the Hub, and have its capabilities asked for as they are each hour."""
+        hub = self.town.hub
+        hub.clear_faults()
+        hub.set_token(TOKEN, role="write", revoked=False)
+        hub.capabilities(batch=True, user_id=True, reset=True)
+        HubCapability.objects.all().delete()
+        if hasattr(self, "repository"):
+            hub.set_gated(self.name, "manual")
 
     def cases(self, who: int) -> list[AccessRequest]:
         """The cases of somebody."""

@@ -14,7 +14,7 @@ from gatekeeper.models.tallies import tally_of_ghosts
 from tests import factories
 
 from .conftest import Town, calls, hurry, lease_over, settled
-from .test_killed import dying_before_commit, kill, wait, worker
+from .test_killed import EndedWithout, caught, dying_before_commit, wait, worker
 
 WHY = "Somebody took the gate off."
 
@@ -89,9 +89,8 @@ def test_private_comes_before_the_gate(town: Town) -> None:
     regate = haunted(town)
     hold = town.hub.fault("hold", "/settings", when="after", times=1)
     pid = worker(settle.settle_due)
-    town.hub.wait_held(hold)
+    caught(town, hold, pid)
     assert visibility(town) == ("private", False)
-    kill(pid)
     town.hub.release(hold)
     lease_over()
     assert go_on(regate).status == "waiting"
@@ -222,11 +221,9 @@ def test_nothing_is_lost_around_a_setting(town: Town, when: str) -> None:
         RepositoryWish.objects.filter(due_at__isnull=False).update(due_at=regate.prepared_at)
         pid = worker(settle.settle_due)
         try:
-            town.hub.wait_held(hold)
-        except TimeoutError:  # nothing was left to set
-            kill(pid)
+            caught(town, hold, pid)
+        except EndedWithout:  # nothing was left to set
             break
-        kill(pid)
         town.hub.release(hold)
         assert visibility(town) != ("public", "manual")
         lease_over()

@@ -275,25 +275,15 @@ def test_it_calls_the_hub_outside_of_transactions_only(town: Town) -> None:
     assert not connection.in_atomic_block
 
 
-def test_no_transaction_is_open_during_any_call(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every call of the whole main job is made with no transaction open."""
-    from gatekeeper.hub.client import _Bounded
-
-    open_ones: list[str] = []
-    send = _Bounded.send
-
-    def watched(self: Any, request: Any, **how: Any) -> Any:
-        if connection.in_atomic_block:
-            open_ones.append(str(request.url))
-        return send(self, request, **how)
-
-    monkeypatch.setattr(_Bounded, "send", watched)
-    town.start()
-    grant = town.active("kiri")
-    grants.revoke(grant, by=town.owner, codes=["PRIOR_BREACH"], words="You shared the weights.")
-    settled()
-    assert town.stands("kiri") == "rejected"
-    assert open_ones == []
+def test_a_call_within_a_transaction_does_not_leave(town: Town) -> None:
+    """The door itself refuses it, for every caller: what all other tests do was done with no transaction open."""
+    town.hub.clear_journal()
+    hub = town.client
+    for call in (hub.whoami, lambda: hub.requests("model", town.name, "pending")):
+        with transaction.atomic(), pytest.raises(RuntimeError):
+            call()
+    assert town.hub.journal() == []
+    assert hub.whoami().username == "amara"
 
 
 def test_every_sentence_fits_the_hub(settings: Any) -> None:

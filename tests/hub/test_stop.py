@@ -15,7 +15,7 @@ from gatekeeper.progress import progress_of, proof_of
 from tests import factories
 
 from .conftest import Town, calls, hurry, settled
-from .test_killed import dying_before_commit, kill, others_go_on, wait, worker
+from .test_killed import caught, dying_before_commit, others_go_on, wait, worker
 
 WHY = "The weights leaked."
 
@@ -211,8 +211,7 @@ def test_nothing_is_lost_of_a_stop_around_a_call(town: Town, when: str) -> None:
     hold = town.hub.fault("hold", "/batch", when=when, times=1)
     stopped = stop(town, stage)
     pid = worker(settle.settle_due)
-    town.hub.wait_held(hold)
-    kill(pid)
+    caught(town, hold, pid)
     town.hub.release(hold)
     others_go_on()
     go_on(20)
