@@ -78,6 +78,11 @@ test: venv chromium ## Run the tests (ARGS='-k name', JOBS=2); uses DATABASE_URL
 	$(SERVERS) run --fast -- $(PYTHON) -m pytest -n $(JOBS) --dist worksteal $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
 	@$(if $(COVERAGE),$(MAKE) branches,:)
 
+# Every fault on every route, four workers at once, walks of chance: of each of these `make test` runs a bounded form.
+.PHONY: soak
+soak: venv ## Run the long forms of the tests about the Hub (SCHEDULES=200 walks, JOBS=2); takes half an hour
+	$(SERVERS) run --fast -- $(PYTHON) -m pytest -m soak -n $(JOBS) --dist worksteal $(ARGS)
+
 .PHONY: coverage
 coverage: ## Run the tests, and fail where they miss branches that they must reach; takes a third longer
 	@$(MAKE) test COVERAGE=true

@@ -24,8 +24,8 @@ from gatekeeper.rules.refusals import Refused
 
 from .conftest import ANSWERS, CARD, LICENCE, TOKEN, Town, hurry, windows_over
 
-# A bounded walk for every run of the tests; SCHEDULES=200 for a long one.
-EXAMPLES = int(os.environ.get("SCHEDULES", "4"))
+# A few walks for every run of the tests, many for `make soak`; SCHEDULES=n for another number.
+FEW, MANY = (int(os.environ.get("SCHEDULES", walks)) for walks in ("4", "200"))
 STEPS = 25
 NAMES = ("anna", "bela", "caro")
 numbers = itertools.count(1)
@@ -198,7 +198,8 @@ class Schedule(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_at_rest_the_hub_equals_the_record_or_somebody_is_asked(town: Town) -> None:
+@pytest.mark.parametrize("walks", [pytest.param(FEW, id="few"), pytest.param(MANY, id="many", marks=pytest.mark.soak)])
+def test_at_rest_the_hub_equals_the_record_or_somebody_is_asked(town: Town, walks: int) -> None:
     """After any walk of acts here, acts on the Hub, and failures."""
 
     class Here(Schedule):
@@ -208,10 +209,10 @@ def test_at_rest_the_hub_equals_the_record_or_somebody_is_asked(town: Town) -> N
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=walks,
             stateful_step_count=STEPS,
             deadline=None,
-            derandomize=EXAMPLES < 10,
+            derandomize=walks < 10,
             suppress_health_check=list(HealthCheck),
         ),
     )
