@@ -6,20 +6,27 @@ the worker's sweep fails, as a task does, and the next one takes a new connectio
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+import redis
 from django.db import connection, transaction
 from django.db.utils import Error
 
 from gatekeeper.hub import observe, settle
 from gatekeeper.models import AccessRequest, Decision, Grant, HubAccess
 from gatekeeper.proof import sealing
+from tests.conftest import PROJECT
 
 from .conftest import Town, lease_over, settled
 from .test_killed import others_go_on
@@ -159,8 +166,6 @@ def test_nobody_is_lost_with_the_connection_of_a_worker_that_reads(town: Town, e
 
 def test_a_broker_that_is_emptied_while_work_is_due_loses_nothing(town: Town, server: Server, tmp_path: Path) -> None:
     """The bells that were rung are gone, and what the cache held with them: the next sweep finds the rows."""
-    import redis
-
     town.start()
     town.asks("kiri")
     town.observe()
@@ -171,4 +176,57 @@ def test_a_broker_that_is_emptied_while_work_is_due_loses_nothing(town: Town, se
     assert rung(server) == []
     settled()
     assert (town.stands("kiri"), town.grant("kiri").status) == ("accepted", "active")
+    assert not HubAccess.objects.unsettled().exists()
+
+
+@pytest.fixture
+def workers(town: Town, server: Server, settings: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker with its clock, as they run in production, over this test's database and Valkey."""
+    ours = urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}")
+    given = {
+        "DATABASE_URL": urlunsplit(ours),
+        "REDIS_URL": server.url,
+        "HUB_ENDPOINT": town.hub.url,
+        "GATEKEEPER_DATA": str(tmp_path),
+        "GATEKEEPER_ENCRYPTION_KEYS": ",".join(settings.GATEKEEPER_ENCRYPTION_KEYS),
+        "CACHE_PREFIX": settings.CACHES["default"]["KEY_PREFIX"],
+    }
+    command = [sys.executable, "-m", "celery", "-A", "gatekeeper", "worker", "-B", "-P", "solo", "-l", "WARNING"]
+    with (tmp_path / "worker.log").open("wb") as said:
+        process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | given, stdout=said, stderr=said)
+        yield process
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.mark.soak
+def test_real_workers_outlive_a_broker_that_is_emptied_and_restarted(
+    town: Town, server: Server, workers: subprocess.Popen[bytes]
+) -> None:
+    """Their bells were lost and their connection broke; the clock's next sweeps see everybody through all the same."""
+    town.start()
+    names = ("kiri", "lin", "noor")
+    for name in names:
+        town.asks(name)
+    town.observe()
+
+    def seen_through(name: str) -> None:
+        end = time.monotonic() + 90
+        while town.grant(name).status != "active":
+            assert workers.poll() is None
+            assert time.monotonic() < end, name
+            time.sleep(0.1)
+        assert town.stands(name) == "accepted"
+
+    town.approve("kiri")
+    seen_through("kiri")
+    town.approve("lin")
+    with redis.Redis.from_url(server.url) as client:
+        client.flushall()
+    seen_through("lin")
+    server.kill()
+    town.approve("noor")
+    time.sleep(1)
+    server.start()
+    seen_through("noor")
     assert not HubAccess.objects.unsettled().exists()
