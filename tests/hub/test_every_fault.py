@@ -80,8 +80,8 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 ON_ANY_ROUTE = [fault for fault in FAULTS if fault != "no next"]
 TURNS = range(len(ON_ANY_ROUTE))
-# The faults that CI does not wait to see alone move through the routes in these turns.
-IN_CI = (0, 3, 7, 10)
+# The turns that CI waits for; in them a Hub that takes many at once, and one that does not.
+IN_CI = (0, 3, 10)
 ROUNDS = 30
 
 CELLS = [(route, fault) for route in EVERY_ROUTE for fault in ON_ANY_ROUTE] + [(route, "no next") for route in LISTS]
