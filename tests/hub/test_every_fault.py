@@ -86,6 +86,7 @@ ROUNDS = 30
 
 CELLS = [(route, fault) for route in EVERY_ROUTE for fault in ON_ANY_ROUTE] + [(route, "no next") for route in LISTS]
 soak = pytest.mark.soak
+pytestmark = pytest.mark.slow
 
 
 def turns() -> list[Any]:
