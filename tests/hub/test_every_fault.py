@@ -187,7 +187,8 @@ def everything_is_as_wished(town: Town) -> None:
         "leaving": ("no", None, "", "rejected"),
         "asking": ("no_opinion", None, "", "pending"),
     }
-    assert dict(Grant.objects.values_list("person__username", "status")) == {
+    ours = Grant.objects.exclude(person__username__startswith="crowd")
+    assert dict(ours.values_list("person__username", "status")) == {
         "coming": "active",
         "walking-in": "active",
         "leaving": "revoked",
