@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings as django_settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -52,10 +53,14 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(sentence)
     # Playwright runs an event loop in this thread, and Django would refuse the tests' own queries because of it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # Because of it, too, this thread has other connections from here on. One that stayed open would be shared by every
+    # fork of this process, which has no event loop and finds the connections of before.
+    connections.close_all()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+        connections.close_all()
 
 
 @dataclass
