@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what was imported and collected, and come seldom: a sixth of a run was its."""
+    """Let the garbage collector pass over what is there already, and come seldom: a sixth of a run was its own."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -15,7 +15,7 @@ from gatekeeper.rules.refusals import gettext_noop as _
 
 from . import cards, tokens
 from .client import HubClient
-from .port import HubError, Need, RepositoryState
+from .port import HubError, Need, RepositoryState, Word
 from .reasons import WHY, explain
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "what_to_start_from",
 ]
 
+SENDABLE = re.compile(r"[!-~]+")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
 LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt")
 
@@ -88,6 +89,8 @@ class Found:
 
 def prove_namespace(token: str) -> Mapping[str, Any]:
     """Return the Hub's answer to whoami for a token: the proof that `found_publisher` takes. Raises CannotAsk."""
+    if not SENDABLE.fullmatch(token):
+        raise CannotAsk(HubError(Word.STOP, "token_refused"))  # no header can hold it, so no Hub ever gave it
     try:
         return HubClient(token).whoami().whoami
     except HubError as failed:

@@ -130,6 +130,16 @@ def test_it_proves_a_namespace(town: Town) -> None:
         adopt.prove_namespace("hf_unknown_token")
 
 
+@pytest.mark.parametrize("token", ["hf_é", "hf_\u2026", "hf a", "hf\x07", ""])
+def test_what_no_header_can_hold_is_no_token(town: Town, token: str) -> None:
+    """The Hub is not asked at all."""
+    town.hub.clear_journal()
+    with pytest.raises(CannotAsk) as refused:
+        adopt.prove_namespace(token)
+    assert refused.value.reason == "token_refused"
+    assert town.hub.journal() == []
+
+
 def test_it_links_with_its_card(town: Town) -> None:
     """What was read stands on the link, and the card is kept."""
     assert Repository.objects.get().seen_licence == "other"
