@@ -139,4 +139,5 @@ def seconds_for(calls: int, *, each: float, budget: Budget = FREE) -> float:
         return calls * each
     beyond = calls - budget.left
     windows, last = divmod(beyond - 1, max(budget.quota, 1))
-    return max(budget.ends_in, budget.left * each) + windows * budget.window + (last + 1) * each
+    whole = max(budget.window, budget.quota * each)
+    return max(budget.ends_in, budget.left * each) + windows * whole + (last + 1) * each

@@ -384,3 +384,8 @@ def test_notices_name_what_was_stopped(stage: Stage, holders: list[Grant], amara
         (bram.user, "procedure", stop.pk)
     ]
     assert Procedure.objects.unratified().get() == stop
+
+
+def test_a_procedure_that_is_none_any_more_is_passed_over(stage: Stage, holders: list[Grant], amara: Viewer) -> None:
+    """It ended, or another worker has it."""
+    assert not procedures._carry_on(factories.stop(stage, by=amara).pk + 1, at=None)

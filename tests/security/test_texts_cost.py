@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -21,7 +22,7 @@ def test_a_licence_page_costs_no_more_than_its_text(text: str) -> None:
     """One stage with such a licence would let anybody who opens it hold a worker."""
     begun = time.process_time()
     licence_parts(text)
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < (3 if sys.gettrace() is None else 15)
 
 
 @pytest.mark.parametrize(
