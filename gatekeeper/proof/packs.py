@@ -5,9 +5,7 @@ Each file stands in the manifest with its hash, the manifest is signed, and the 
 anywhere is found. Nobody's answers are in it, only their digests.
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -20,10 +18,8 @@ from gatekeeper.rules.licensing import raw_hash
 
 from . import keys, receipts, signing
 from .moments import utc
+from .verify_receipt import PACK_FORMAT, PACK_PREFIX, packed
 
-FORMAT = "gatekeeper-evidence/1"
-PREFIX = b"gatekeeper evidence "
-MADE = (1980, 1, 1, 0, 0, 0)  # the earliest day that a ZIP knows
 READ_ME = """\
 This proves that one person accepted one licence text, was decided about, and was let in on the Hugging Face Hub.
 
@@ -47,28 +43,17 @@ def pack(grant: Grant, *, at: datetime) -> bytes:
     """Return the evidence of a grant whose licence was accepted, as a ZIP; a constant number of statements."""
     files = dict(_files(grant))
     manifest = {
-        "format": FORMAT,
+        "format": PACK_FORMAT,
         "issuer": receipts.issuer(),
         "grant": grant.pk,
         "made_at": utc(at),
         "files": {name: raw_hash(content) for name, content in files.items()},
     }
     listed = _json(manifest)
-    signature, key_id = signing.sign(PREFIX + listed)
+    signature, key_id = signing.sign(PACK_PREFIX + listed)
     signed = _json({"signature": signature, "key_id": key_id})
     keys.keep(at=at)
-    return zipped([("manifest.json", listed), ("signature.json", signed), *sorted(files.items())])
-
-
-def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return files as a ZIP that only they and their order decide."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files:
-            about = zipfile.ZipInfo(name, MADE)
-            about.create_system, about.external_attr = 3, 0o644 << 16
-            archive.writestr(about, content)
-    return written.getvalue()
+    return packed([("manifest.json", listed), ("signature.json", signed), *sorted(files.items())])
 
 
 def _json(document: Any) -> bytes:

@@ -17,9 +17,8 @@ from gatekeeper.models.personal import canonical
 
 from . import keys, signing
 from .moments import utc
+from .verify_receipt import FORMAT, PREFIX
 
-FORMAT = "gatekeeper-receipt/1"
-PREFIX = b"gatekeeper receipt "
 LONGEST = 100_000  # characters of a document that somebody brings
 WHOLE = ("licence_version__licence", "policy__stage__release__publisher", "policy__form", "card__repository")
 

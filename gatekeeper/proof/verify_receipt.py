@@ -31,7 +31,7 @@ PREFIX = b"gatekeeper receipt "
 PACK_FORMAT = "gatekeeper-evidence/1"
 PACK_PREFIX = b"gatekeeper evidence "
 LARGEST_PACK = 200_000_000  # bytes
-MADE = (1980, 1, 1, 0, 0, 0)
+MADE = (1980, 1, 1, 0, 0, 0)  # the earliest day that a ZIP knows
 
 
 class Unreadable(Exception):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from rest_framework.test import APIClient
 from accounts.viewer import Viewer
 from gatekeeper.actions import evidence, grants
 from gatekeeper.models import Event, Grant, Repository, Stage
-from gatekeeper.proof import keys, packs, sealing, verify_receipt
+from gatekeeper.proof import keys, sealing, verify_receipt
 from gatekeeper.rules.refusals import NotAllowed, Unmet
 from tests import factories
 from tests.factories import LICENCE_TEXT, RESTRICTIONS
@@ -44,6 +45,10 @@ def grant(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
 def pack(grant: Grant, amara: Viewer) -> bytes:
     """The evidence of it."""
     return evidence.export(grant, by=amara)
+
+
+def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
+    return verify_receipt.packed(list(files))
 
 
 def unpacked(pack: bytes) -> dict[str, bytes]:
@@ -110,15 +115,15 @@ def test_a_changed_file_fails_each_in_turn(pack: bytes, published: dict[str, Any
     assert verdict(pack, published, tmp_path)[0]
     for name, content in files.items():
         other = bytes([content[0] ^ 1]) + content[1:]
-        changed = packs.zipped({**files, name: other}.items())
-        without = packs.zipped([(each, kept) for each, kept in files.items() if each != name])
+        changed = zipped({**files, name: other}.items())
+        without = zipped([(each, kept) for each, kept in files.items() if each != name])
         for forged in (changed, without):
             try:
                 assert not verdict(forged, published, tmp_path)[0], name
             except verify_receipt.Unreadable:
                 assert name in ("manifest.json", "signature.json")
-    assert not verdict(packs.zipped([*files.items(), ("more.txt", b"x")]), published, tmp_path)[0]
-    assert not verdict(packs.zipped(reversed(files.items())), published, tmp_path)[0]
+    assert not verdict(zipped([*files.items(), ("more.txt", b"x")]), published, tmp_path)[0]
+    assert not verdict(zipped(reversed(files.items())), published, tmp_path)[0]
 
 
 def test_a_changed_byte_anywhere_fails(pack: bytes, published: dict[str, Any], tmp_path: Path) -> None:
@@ -139,7 +144,7 @@ def test_parts_of_two_packs_do_not_make_one(
     other = unpacked(evidence.export(factories.active_grant(stage, ines, by=chidi), by=amara))
     files = unpacked(pack)
     for name in ("receipt.json", "decisions.json", "delivery.json", "record/events.json"):
-        assert not verdict(packs.zipped({**files, name: other[name]}.items()), published, tmp_path)[0]
+        assert not verdict(zipped({**files, name: other[name]}.items()), published, tmp_path)[0]
 
 
 def test_what_is_not_sealed_yet_is_said(stage: Stage, ha: Viewer, chidi: Viewer, amara: Viewer, tmp_path: Path) -> None:
