@@ -43,9 +43,9 @@ def tick(*, at: datetime | None = None) -> None:
         pass
     in_batches(ApprovalImport.objects.to_expire(at=at), earlier_approvals.expire_all, at=at)
     arrivals.meet_all(at=at)
+    delete_overdue_texts(at=at)
     while receipts.issue_missing(at=at):
         pass
-    delete_overdue_texts(at=at)
 
 
 def carry_on() -> None:
