@@ -252,8 +252,9 @@ def clone() -> bool:
                 first_page = time.perf_counter() - begun if b"Gatekeeper    http" in web.read_bytes() else 0.0
             said = web.read_text(errors="replace")
         finally:
-            os.killpg(demo.pid, signal.SIGTERM)
-            demo.wait(60)
+            if demo.poll() is None:
+                os.killpg(demo.pid, signal.SIGTERM)
+                demo.wait(60)
     if not first_page:
         raise SystemExit(f"The demo did not start:\n{said[-2_000:]}")
     return figure("fresh clone to everything ready, with people who wait", first_page, "s", goal="≤ 90",

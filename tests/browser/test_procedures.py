@@ -65,7 +65,7 @@ def test_a_page_that_is_open_follows_the_stop(
     page = window.open(f"/publishers/aurora-lab/stop/?covers=stage-{stage.pk}")
     page.get_by_label("Why").fill("The weights leaked.")
     page.keyboard.press("Enter")
-    assert "12 grants are suspended" in page.inner_text("main")
+    page.get_by_text("12 grants are suspended").wait_for()
     page.get_by_role("button", name="Start it now").focus()
     page.keyboard.press("Enter")
     page.get_by_text("0 of 12 people confirmed by the Hub").wait_for()
