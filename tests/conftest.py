@@ -21,6 +21,7 @@ from accounts.viewer import Viewer
 from gatekeeper.hub.sandbox.control import SandboxControl
 from gatekeeper.models import Repository, Stage
 from tests import factories
+from tests.again import once
 
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_APP, SANDBOX_SECRET = "gatekeeper", "sandbox-secret"
@@ -147,6 +148,7 @@ def sandbox(sandbox_process: str, settings: Any) -> SandboxControl:
 
 
 @pytest.fixture
+@once
 def amara(db: None) -> Viewer:
     """Owner of aurora-lab."""
     owner = factories.account("amara")
@@ -161,60 +163,70 @@ def aurora_lab(amara: Viewer) -> Publisher:
 
 
 @pytest.fixture
+@once
 def bram(aurora_lab: Publisher, amara: Viewer) -> Viewer:
     """A steward."""
     return factories.member(aurora_lab, "bram", "steward", by=amara)
 
 
 @pytest.fixture
+@once
 def chidi(aurora_lab: Publisher, amara: Viewer) -> Viewer:
     """A reviewer."""
     return factories.member(aurora_lab, "chidi", "reviewer", by=amara)
 
 
 @pytest.fixture
+@once
 def dana(aurora_lab: Publisher, amara: Viewer) -> Viewer:
     """A second reviewer."""
     return factories.member(aurora_lab, "dana", "reviewer", by=amara)
 
 
 @pytest.fixture
+@once
 def ewa(aurora_lab: Publisher, amara: Viewer) -> Viewer:
     """Counsel."""
     return factories.member(aurora_lab, "ewa", "counsel", by=amara)
 
 
 @pytest.fixture
+@once
 def farid(aurora_lab: Publisher, amara: Viewer) -> Viewer:
     """An auditor."""
     return factories.member(aurora_lab, "farid", "auditor", by=amara)
 
 
 @pytest.fixture
+@once
 def goran(db: None) -> Viewer:
     """The operator of this installation, with no role at any publisher."""
     return factories.account("goran", operator=True)
 
 
 @pytest.fixture
+@once
 def ha(db: None) -> Viewer:
     """A requester with a name that ASCII cannot write."""
     return factories.account("ha-nguyen", fullname="Nguyễn Thị Hà")
 
 
 @pytest.fixture
+@once
 def ines(db: None) -> Viewer:
     """A second requester."""
     return factories.account("ines")
 
 
 @pytest.fixture
+@once
 def juma(db: None) -> Viewer:
     """Somebody with an account who has nothing to do with any of it."""
     return factories.account("juma")
 
 
 @pytest.fixture
+@once
 def kiri(db: None) -> HubPerson:
     """Somebody of the Hub who never signed in here."""
     return factories.hub_person("kiri")
@@ -239,12 +251,14 @@ def hub(db: None) -> Viewer:
 
 
 @pytest.fixture
+@once
 def aurora(aurora_lab: Publisher, amara: Viewer) -> Repository:
     """A linked model."""
     return factories.linked(aurora_lab, by=amara, name="aurora-xl")
 
 
 @pytest.fixture
+@once
 def stage(aurora: Repository, amara: Viewer) -> Stage:
     """An open stage with one repository, whose people ask here, and nobody yet."""
     return factories.open_stage(aurora, by=amara)

@@ -11,6 +11,7 @@ from gatekeeper.models import Acceptance, Fragment, Repository, Stage
 from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, offered, refused
 from tests.factories import LICENCE_TEXT, RESTRICTIONS
 
@@ -71,6 +72,7 @@ def test_new_terms_with_the_same_licence_want_no_second_acceptance(stage: Stage,
 
 
 @pytest.fixture
+@once
 def restricted(aurora: Repository, amara: Viewer) -> Stage:
     """A stage whose licence restricts uses."""
     return factories.open_stage(aurora, by=amara, restrictions=RESTRICTIONS)

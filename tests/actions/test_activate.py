@@ -11,10 +11,12 @@ from gatekeeper.actions import grants, repositories, stages
 from gatekeeper.models import Grant, Repository, Stage
 from gatekeeper.rules.refusals import Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, offered, refused, told
 
 
 @pytest.fixture
+@once
 def waiting(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     """Hà's grant, waiting for the Hub."""
     return factories.waiting_grant(stage, ha, by=chidi)

@@ -17,6 +17,7 @@ from gatekeeper.rules.access import Access, Wish
 from gatekeeper.rules.licensing import raw_hash
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, offered, refused, told, wish
 
 
@@ -207,6 +208,7 @@ def test_a_recommendation_that_was_withdrawn_does_not_count(
 
 
 @pytest.fixture
+@once
 def enough(aurora: Repository, amara: Viewer) -> Stage:
     """A stage that takes what was answered on the Hub as it is, with forty places."""
     return factories.open_stage(aurora, by=amara, intake="hub_is_enough", cap=40)

@@ -17,11 +17,13 @@ from gatekeeper.actions.repositories import keep_card
 from gatekeeper.models import Acceptance, AccessRequest, Card, HubAccess, PersonalText, Repository, Stage
 from gatekeeper.rules.refusals import Unmet
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused, told
 from tests.factories import ANSWERS, HUB_ANSWERS
 
 
 @pytest.fixture
+@once
 def enough(aurora: Repository, amara: Viewer) -> Stage:
     """A stage that takes what was answered on the Hub as it is."""
     return factories.open_stage(aurora, by=amara, intake="hub_is_enough")

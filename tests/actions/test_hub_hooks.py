@@ -17,6 +17,7 @@ from gatekeeper.models.hub_hooks import digest_of
 from gatekeeper.rules.announcements import Announcement
 from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.races import race
 
 NOW = datetime.fromisoformat("2026-11-22T12:00:00+00:00")
@@ -30,6 +31,7 @@ def public(settings: Any) -> None:
 
 
 @pytest.fixture
+@once
 def hook(aurora: Repository, bram: Viewer) -> HubHook:
     """A webhook that a steward switched on."""
     Repository.objects.filter(pk=aurora.pk).update(hub_id=factories.hub_id("aurora-xl"))

@@ -16,6 +16,7 @@ from gatekeeper.models import Event, Notice, Repository, TokenReach
 from gatekeeper.models.hub_tokens import in_use, tokens_visible_to
 from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events
 
 
@@ -29,12 +30,14 @@ def reaches(token: HubToken, *places: Repository, health: str = "ok", **seen: An
 
 
 @pytest.fixture
+@once
 def new(aurora: Repository, aurora_lab: Publisher, amara: Viewer) -> HubToken:
     """A second token, kept beside the one in use and not checked yet."""
     return people.keep_token(aurora_lab, by=amara, secret="hf_new_secret")
 
 
 @pytest.fixture
+@once
 def borealis(aurora_lab: Publisher, amara: Viewer) -> Repository:
     """Another linked model."""
     return factories.linked(aurora_lab, by=amara, name="borealis")

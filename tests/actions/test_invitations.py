@@ -19,11 +19,13 @@ from gatekeeper.models.personal import canonical
 from gatekeeper.rules.hub_names import listed
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused, told
 from tests.races import outcomes, race
 
 
 @pytest.fixture
+@once
 def by_invitation(aurora: Repository, amara: Viewer) -> Stage:
     """An open stage where only who is invited can ask."""
     return factories.open_stage(aurora, by=amara, entry="invited")
@@ -345,7 +347,7 @@ def test_it_costs_the_same_for_two_as_for_forty(
     stage: Stage, aurora: Repository, amara: Viewer, django_assert_num_queries: Any
 ) -> None:
     """A constant number of statements, for names that are known and names that are not."""
-    other = factories.open_stage(aurora, by=amara)
+    stage, other = factories.fresh(stage), factories.fresh(factories.open_stage(aurora, by=amara))
     for n in range(20):
         factories.account(f"person-{n}")
     names(factories.open_stage(aurora, by=amara), amara, "first")

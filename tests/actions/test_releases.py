@@ -13,10 +13,12 @@ from gatekeeper.models import Release, Repository, Stage
 from gatekeeper.models.personal import document_hash
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused
 
 
 @pytest.fixture
+@once
 def release(aurora_lab: Publisher, bram: Viewer) -> Release:
     """A release without a stage."""
     return releases.create_release(aurora_lab, by=bram, title=" Aurora XL ", summary="Pictures.")

@@ -13,6 +13,7 @@ from gatekeeper.models import HubAccess, Release, Repository, RepositoryWish, St
 from gatekeeper.rules.hub_fields import from_hub
 from gatekeeper.rules.refusals import Invalid, NotAllowed, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused
 
 LICENCE: dict[str, Any] = {"identifier": "openrail++", "title": "RAIL", "text": b"Be good.", "path": "LICENSE"}
@@ -20,6 +21,7 @@ ASKED = from_hub({"Affiliation": "text", "I accept": "checkbox"}).questions
 
 
 @pytest.fixture
+@once
 def token(aurora_lab: Publisher, amara: Viewer) -> HubToken:
     """A token of aurora-lab."""
     return people.keep_token(aurora_lab, by=amara, secret="hf_x")

@@ -10,10 +10,12 @@ from gatekeeper.models import Grant, HubAccess, Repository, RepositoryWish, Stag
 from gatekeeper.rules.access import Access
 from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, offered, refused
 
 
 @pytest.fixture
+@once
 def planned(aurora: Repository, amara: Viewer) -> Stage:
     """A stage with its terms, not opened yet."""
     return factories.planned_stage(aurora, by=amara)

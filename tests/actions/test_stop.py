@@ -15,12 +15,14 @@ from gatekeeper.models.tallies import digest_of, proof_lines, tally_of_stop, wha
 from gatekeeper.rules.access import Access
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused, told
 
 WHY = "The weights leaked."
 
 
 @pytest.fixture
+@once
 def holders(stage: Stage, ha: Viewer, ines: Viewer, juma: Viewer, chidi: Viewer) -> list[Grant]:
     """Three people who hold the stage, the first one longest."""
     return [factories.active_grant(stage, who, by=chidi) for who in (ha, ines, juma)]

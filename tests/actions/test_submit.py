@@ -13,6 +13,7 @@ from gatekeeper.actions import grants, requests, stages
 from gatekeeper.models import Decision, Grant, PersonalText, Repository, Stage
 from gatekeeper.rules.refusals import NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused, told
 from tests.factories import ANSWERS
 
@@ -119,6 +120,7 @@ def test_it_costs_the_same_whatever_was_answered(
 
 
 @pytest.fixture
+@once
 def denied(stage: Stage, ha: Viewer, chidi: Viewer) -> Any:
     """Hà's request, denied correctably: one question is open again, and answered."""
     case = factories.denied_correctably(stage, ha, by=chidi, reopened=("use",))
@@ -166,6 +168,7 @@ def test_nobody_resubmits_for_another(denied: Any, ines: Viewer, chidi: Viewer) 
 
 
 @pytest.fixture
+@once
 def click_through(aurora: Repository, amara: Viewer) -> Stage:
     """A stage that approves every complete request, with two places."""
     return factories.open_stage(aurora, by=amara, automatic="always", cap=2, approvals_required=3)

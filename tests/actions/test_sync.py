@@ -14,6 +14,7 @@ from gatekeeper.models import Event, Grant, HubAccess, Repository, RepositoryWis
 from gatekeeper.models.sync_diff import Change, diff_of, what_waits
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, refused
 
 WORDS = "The card is being rewritten."
@@ -25,6 +26,7 @@ def due() -> set[str]:
 
 
 @pytest.fixture
+@once
 def waiting(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     """Hà's grant, which waits for the Hub."""
     return factories.waiting_grant(stage, ha, by=chidi)

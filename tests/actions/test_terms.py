@@ -19,11 +19,13 @@ from gatekeeper.rules.access import Access, Closing
 from gatekeeper.rules.deadlines import deadline, next_reminder
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
+from tests.again import once
 from tests.expect import events, last_event, offered, refused, told, wish
 from tests.verbs import accept_terms
 
 
 @pytest.fixture
+@once
 def imported(stage: Stage, ha: Viewer, amara: Viewer) -> Grant:
     """Hà was accepted on the Hub before the stage opened here."""
     return factories.imported(stage, ha.person, by=amara)

@@ -10,11 +10,13 @@ from django.test import Client
 from accounts.viewer import Viewer
 from gatekeeper.models import Release, Repository
 from tests import factories
+from tests.again import once
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@once
 def flagged(aurora: Repository, amara: Viewer) -> Release:
     """A public release that is not for all audiences."""
     release = factories.open_stage(aurora, by=amara).release

@@ -10,6 +10,7 @@ from accounts.viewer import Viewer
 from gatekeeper.actions import procedures
 from gatekeeper.models import Grant, Procedure, Repository, Stage
 from tests import factories
+from tests.again import once
 
 from .conftest import Asking, problem
 
@@ -22,6 +23,7 @@ def prepare(client: Any, **about: Any) -> Any:
 
 
 @pytest.fixture
+@once
 def grant(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     """Hà's grant, active."""
     return factories.active_grant(stage, ha, by=chidi)

@@ -11,6 +11,7 @@ from accounts.viewer import Viewer
 from gatekeeper.actions import sync
 from gatekeeper.models import Grant, Heartbeat, HubAccess, Repository, Stage, SyncPause
 from tests import factories
+from tests.again import once
 
 from .conftest import Asking, problem
 
@@ -18,6 +19,7 @@ WORDS = {"words": "The card is being rewritten."}
 
 
 @pytest.fixture
+@once
 def waiting(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     """Hà's grant, which waits for the Hub."""
     return factories.waiting_grant(stage, ha, by=chidi)

@@ -11,11 +11,13 @@ from accounts.viewer import Viewer
 from gatekeeper.actions import decisions, requests, reviews
 from gatekeeper.models import AccessRequest, Grant, Stage
 from tests import factories
+from tests.again import once
 
 from .conftest import Visit, Visiting
 
 
 @pytest.fixture
+@once
 def restricted(aurora: Any, amara: Viewer) -> Stage:
     """An open stage whose licence has two use restrictions."""
     return factories.open_stage(aurora, by=amara, restrictions=("law", "minors"))

@@ -11,6 +11,7 @@ from accounts.viewer import Viewer
 from gatekeeper.actions.releases import change_release
 from gatekeeper.models import AccessRequest, Grant, Repository, Stage
 from tests import factories
+from tests.again import once
 
 Browse = Callable[[Viewer | None], Client]
 
@@ -29,18 +30,21 @@ def browse(db: None) -> Browse:
 
 
 @pytest.fixture
+@once
 def case(stage: Stage, ha: Viewer, chidi: Viewer) -> AccessRequest:
     """Hà's request, in review by Chidi."""
     return factories.in_review(stage, ha, by=chidi)
 
 
 @pytest.fixture
+@once
 def grant(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     """Hà's grant, active."""
     return factories.active_grant(stage, ha, by=chidi)
 
 
 @pytest.fixture
+@once
 def flagged(aurora: Repository, amara: Viewer) -> Stage:
     """An open stage of a release that is not for all eyes."""
     stage = factories.open_stage(aurora, by=amara, title="Night faces")

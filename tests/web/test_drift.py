@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.viewer import Viewer
 from gatekeeper.models import Drift, Grant, Repository, Stage
 from tests import factories
+from tests.again import once
 
 from .conftest import Browse
 
@@ -23,6 +24,7 @@ def browser(browse: Browse, amara: Viewer) -> Client:
 
 
 @pytest.fixture
+@once
 def ghost(stage: Stage, aurora: Repository, ha: Viewer) -> Drift:
     """Hà, whom somebody let in on the Hub."""
     return factories.drift(aurora, person=ha.person)

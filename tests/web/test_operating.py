@@ -16,6 +16,7 @@ from gatekeeper.actions import grants, sync
 from gatekeeper.models import Grant, Heartbeat, HubAccess, Repository, Stage, SyncPause
 from gatekeeper.web.troubles import removals_held
 from tests import factories
+from tests.again import once
 
 from .conftest import Browse
 
@@ -36,6 +37,7 @@ def parked_row(stage: Stage, who: Viewer, by: Viewer, reason: str = "person_gone
 
 
 @pytest.fixture
+@once
 def revoked(grant: Grant, amara: Viewer) -> Grant:
     """Hà's grant, revoked; the Hub still says that it is accepted."""
     return grants.revoke(grant, by=amara, codes=["PRIOR_BREACH"], words="You shared the weights.")

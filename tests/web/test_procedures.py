@@ -17,6 +17,7 @@ from gatekeeper.actions import procedures
 from gatekeeper.models import Drift, Grant, Procedure, Repository, RepositoryWish, Stage
 from gatekeeper.models.tallies import digest_of
 from tests import factories
+from tests.again import once
 
 from .conftest import Browse
 
@@ -45,6 +46,7 @@ def drawn(client: Client, procedure: Procedure) -> set[str]:
 
 
 @pytest.fixture
+@once
 def holders(stage: Stage, ha: Viewer, ines: Viewer, chidi: Viewer) -> list[Grant]:
     """Two people who hold the stage."""
     return [factories.active_grant(stage, who, by=chidi) for who in (ha, ines)]

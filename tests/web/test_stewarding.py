@@ -17,6 +17,7 @@ from gatekeeper.actions import stages
 from gatekeeper.hub.sandbox.control import SandboxControl
 from gatekeeper.models import GateForm, GatePolicy, Grant, LicenceVersion, Release, Repository, Stage
 from tests import factories
+from tests.again import once
 
 from .conftest import Browse
 
@@ -289,6 +290,7 @@ def test_it_pauses_and_closes_after_a_look(stage: Stage, grant_of_ha: Grant, bro
 
 
 @pytest.fixture
+@once
 def grant_of_ha(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     """Hà's grant, active."""
     return factories.active_grant(stage, ha, by=chidi)

@@ -19,6 +19,7 @@ from gatekeeper.hub.sandbox.control import SandboxControl
 from gatekeeper.models import Learnt, Repository
 from tests import factories
 from tests.actions.test_hub_tokens import reaches
+from tests.again import once
 
 from .conftest import Browse
 
@@ -27,6 +28,7 @@ SECRET = "hf_another_secret"
 
 
 @pytest.fixture
+@once
 def new(aurora: Repository, aurora_lab: Publisher, amara: Viewer) -> HubToken:
     """A second token, kept beside the one in use."""
     HubToken.objects.update(check_due_at=timezone.now() + timedelta(hours=1), health="ok")
