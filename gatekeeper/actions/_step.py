@@ -28,6 +28,7 @@ from gatekeeper.models import (
     Procedure,
     Purpose,
     Stage,
+    grants,
 )
 from gatekeeper.models.record import event_digest
 from gatekeeper.models.requests import facts_of
@@ -142,13 +143,17 @@ def _lock_requests(ids: Sequence[int]) -> list[AccessRequest]:
 
 
 def _lock_grants(ids: Sequence[int]) -> list[Grant]:
-    _lock_stages(sorted(set(Grant.objects.filter(pk__in=ids).values_list("stage", flat=True))))
-    return list(
+    stages = _lock_stages(sorted(set(Grant.objects.filter(pk__in=ids).values_list("stage", flat=True))))
+    known = {stage.pk: stage for stage in stages}
+    grants = list(
         Grant.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("stage__release", "person__user", "request")
+        .select_related("person__user")
         .filter(pk__in=ids)
         .order_by("pk")
     )
+    for grant in grants:
+        grant.stage = known[grant.stage_id]
+    return grants
 
 
 def _lock_drifts(ids: Sequence[int]) -> list[Drift]:
@@ -207,7 +212,7 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
     if table == "request":
         facts = facts_of(rows, by, at=at)
     elif table == "grant":
-        facts = Grant.objects.filter(pk__in=ids).facts(by, at=at)
+        facts = grants.facts_of(rows, by, at=at)
     elif table == "drift":
         facts = Drift.objects.filter(pk__in=ids).facts(by, at=at)
     elif table == "import":

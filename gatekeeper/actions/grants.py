@@ -126,17 +126,16 @@ def activate_all(grants: Iterable[Grant], *, at: datetime | None = None) -> list
 def activate_confirmed(*, limit: int = 500, at: datetime | None = None) -> int:
     """Activate the grants whose every repository was read back; returns how many. For workers, after each reading."""
     with transaction.atomic():
-        ready = list(Grant.objects.to_activate().order_by("pk")[:limit])
-        if not ready:
+        ready = Grant.objects.to_activate().order_by("pk")[:limit].values_list("pk", "stage")
+        found = dict(ready)
+        if not found:
             return 0
         # The question is asked again under the locks: a grant may have been revoked, or its wish renewed, meanwhile.
-        list(
-            Stage.objects.select_for_update(no_key=True)
-            .filter(pk__in={grant.stage_id for grant in ready})
-            .order_by("pk")
-        )
-        list(Grant.objects.select_for_update(no_key=True).filter(pk__in=[grant.pk for grant in ready]).order_by("pk"))
-        still = list(Grant.objects.to_activate().filter(pk__in=[grant.pk for grant in ready]))
+        locking = Stage.objects.select_for_update(no_key=True).filter(pk__in=set(found.values()))
+        list(locking.order_by("pk").values_list("pk"))
+        grants = Grant.objects.filter(pk__in=found).order_by("pk")
+        list(grants.select_for_update(no_key=True).values_list("pk"))
+        still = list(grants.to_activate().only("pk"))
         return len(activate_all(still, at=at)) if still else 0
 
 
@@ -199,7 +198,7 @@ def revoke(grant: Grant, *, by: Viewer, codes: Sequence[str], words: str, at: da
         [text] = write_texts([(row.person, Purpose.WORDS, words)], at=moved.at)
         decision = Decision.objects.create(
             grant=row,
-            request=row.request,
+            request_id=row.request_id,
             policy=policy,
             outcome=Outcome.REVOKED,
             reason_codes=codes,

@@ -4,14 +4,15 @@ A claim is a short transaction: due rows are taken with SKIP LOCKED, leased, and
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from gatekeeper.actions.nudges import nudge
@@ -39,6 +40,8 @@ CLOSED = (
 # More people than this are not looked up one by one: the lists are read instead.
 SINGLY = 10
 PATIENCE = 3
+# When a row is asked about again whose answer is in a list that somebody is to read.
+UNLESS_READ = timedelta(seconds=20)
 # The Hub's lists were seen to lag behind its changes by a second or two.
 LAG = timedelta(seconds=8)
 # A repository that does not share names: nothing opens there, but what has to be closed is.
@@ -144,10 +147,12 @@ def _claimable(at: datetime, *, removing: bool) -> QuerySet[HubAccess]:
     return due.filter(access=Access.YES, repository__parked_reason="")
 
 
-def most_urgent(*, removing: bool, passing_over: Collection[int] = ()) -> int | None:
-    """Return the repository where something has been due the longest: something to take away, or something else."""
-    due = _claimable(timezone.now(), removing=removing).exclude(repository__in=passing_over)
-    return due.order_by("due_at", "pk").values_list("repository", flat=True).first()
+def waiting(*, removing: bool) -> list[int]:
+    """Return the repositories where something is due, the longest first: something to take away, or something else."""
+    here = _claimable(timezone.now(), removing=removing).filter(repository=OuterRef("pk"))
+    first = here.order_by("due_at").values("due_at")[:1]
+    due = Repository.objects.linked().annotate(first_due=Subquery(first)).filter(first_due__isnull=False)
+    return list(due.order_by("first_due", "pk").values_list("pk", flat=True))
 
 
 def _doubt_the_vanished(rows: Sequence[HubAccess]) -> None:
@@ -194,11 +199,50 @@ def _group(repository: Repository, rows: list[HubAccess], wanted: dict[int, Call
     return Claim(repository, call, alike[: SINGLY if call is Call.GRANT else AT_ONCE], reason=reason)
 
 
+TOLD = """
+WITH told AS (
+    SELECT row.id
+    FROM gatekeeper_hubaccess AS row
+    JOIN unnest(%(ids)s::bigint[], %(generations)s::bigint[]) AS claimed (id, generation) ON claimed.id = row.id
+    WHERE row.generation = claimed.generation AND row.lease = %(lease)s
+    ORDER BY row.id
+    FOR NO KEY UPDATE OF row
+)
+UPDATE gatekeeper_hubaccess AS row SET
+    applied_at = %(now)s, applied_generation = row.generation, confirmed_at = NULL, lease = '', leased_until = NULL,
+    due_at = %(again)s, attempts = row.attempts + 1
+FROM told WHERE row.id = told.id
+RETURNING row.id
+"""
+
+
+def note_told(claim: Claim, ids: Sequence[int]) -> set[int]:
+    """Write down of many rows of a claim that the Hub took what it was told, and have its lists read, in one statement.
+
+    Returns the ids of those that nobody has touched meanwhile. The others are judged one by one.
+    """
+    now = timezone.now()
+    generations = {row.pk: row.generation for row in claim.rows}
+    values: dict[str, Any] = {
+        "ids": list(ids),
+        "generations": [generations[pk] for pk in ids],
+        "lease": claim.lease,
+        "now": now,
+        "again": now + UNLESS_READ,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TOLD, values)
+        done = {pk for (pk,) in cursor.fetchall()}
+    if done:
+        ask_for_reading(claim.repository, at=now)
+    return done
+
+
 def _read_the_lists(repository: Repository, rows: Sequence[HubAccess]) -> None:
     """Have the lists read soon, which answers for all these rows at once; ask again later if nobody did."""
     at = timezone.now()
     for row in rows:
-        row.due_at, row.attempts = at + timedelta(seconds=20), row.attempts + 1
+        row.due_at, row.attempts = at + UNLESS_READ, row.attempts + 1
     write_back(rows, ["due_at", "attempts"])
     ask_for_reading(repository, at=at)
 
@@ -241,7 +285,7 @@ def _lease(claim: Claim, *, at: datetime) -> None:
     until = at + lease_time()
     for row in claim.rows:
         row.lease, row.leased_until = claim.lease, until
-    leased = HubAccess.objects.filter(pk__in=[row.pk for row in claim.rows])
-    leased.update(lease=claim.lease, leased_until=until)
-    if claim.call in (Call.ACCEPT, Call.GRANT):
-        leased.update(told_yes_at=at)
+    told = {"told_yes_at": at} if claim.call in (Call.ACCEPT, Call.GRANT) else {}
+    HubAccess.objects.filter(pk__in=[row.pk for row in claim.rows]).update(
+        lease=claim.lease, leased_until=until, **told
+    )

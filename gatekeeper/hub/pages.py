@@ -18,7 +18,7 @@ from gatekeeper.models import HubAccess, Repository
 from gatekeeper.rules.access import Seen
 
 from . import sightings
-from .port import HubError, ListedRequest, Word
+from .port import HubError, ListedRequest, Person, Word
 
 BROUGHT_IN_AT_ONCE = 500
 ADDED = (Seen.PENDING, Seen.ACCEPTED)
@@ -75,7 +75,7 @@ def take_in(
     news = [item for item in items if id(item) not in unchanged]
     people = [known[item.person.hub_user_id][0] for item in same if item.person]
     if news:
-        people += _write(repository, run, status, news, asked=asked)
+        people += _write(repository, run, status, news, known, asked=asked)
     tally.add(status, people)
 
 
@@ -107,29 +107,50 @@ def _is_known(item: ListedRequest, status: str, known: dict[str, tuple[Any, ...]
     )
 
 
+def _is_familiar(person: Person, row: tuple[Any, ...] | None) -> bool:
+    """Say whether somebody stood in a list of this repository before, under the same names."""
+    if row is None:
+        return False
+    _pk, username, fullname, gone_at, _seen, requested, *_rest = row
+    same_names = person.username in ("", username) and person.fullname in ("", fullname)
+    return requested is not None and gone_at is None and same_names
+
+
 def _write(
-    repository: Repository, run: int, status: str, items: Sequence[ListedRequest], *, asked: datetime
+    repository: Repository,
+    run: int,
+    status: str,
+    items: Sequence[ListedRequest],
+    known: dict[str, tuple[Any, ...]],
+    *,
+    asked: datetime,
 ) -> list[int]:
     """Write what is new, and return the ids of the people who have a row now."""
-    people = [item.person for item in items if item.person]
+    strangers = [
+        item.person
+        for item in items
+        if item.person and not _is_familiar(item.person, known.get(item.person.hub_user_id))
+    ]
     met = HubPerson.objects.see_many(
-        [{"hub_user_id": one.hub_user_id, "username": one.username, "fullname": one.fullname} for one in people],
+        [{"hub_user_id": one.hub_user_id, "username": one.username, "fullname": one.fullname} for one in strangers],
         at=asked,
     )
-    by_person = {met[item.person.hub_user_id].pk: item for item in items if item.person}
-    sightings.write(repository, run, status, by_person, asked=asked, adding=status in ADDED)
+    ids = {hub_user_id: row[0] for hub_user_id, row in known.items()}
+    ids |= {hub_user_id: person.pk for hub_user_id, person in met.items()}
+    by_person = {ids[item.person.hub_user_id]: item for item in items if item.person}
+    added = [person.pk for person in met.values()] if status in ADDED else []
+    sightings.write(repository, run, status, by_person, asked=asked, adding=added)
     arrivals.meet(met.values())  # before a case is made of what was approved long ago
     if status == Seen.PENDING:
-        _bring_in(repository, {person.pk: person for person in met.values()}, by_person)
+        _bring_in(repository, by_person)
     rows = HubAccess.objects.filter(repository=repository, person__in=by_person, seen=status)
     return list(rows.values_list("person", flat=True))
 
 
-def _bring_in(repository: Repository, people: dict[int, HubPerson], by_person: dict[int, ListedRequest]) -> None:
+def _bring_in(repository: Repository, by_person: dict[int, ListedRequest]) -> None:
     new = sightings.not_brought_in(repository, list(by_person))
-    waiting = [
-        intake.Waiting(people[pk], by_person[pk].requested_at, by_person[pk].fields) for pk in new if pk in by_person
-    ]
+    people = HubPerson.objects.in_bulk(new)
+    waiting = [intake.Waiting(people[pk], by_person[pk].requested_at, by_person[pk].fields) for pk in new]
     for at in range(0, len(waiting), BROUGHT_IN_AT_ONCE):
         intake.bring_in(repository, waiting[at : at + BROUGHT_IN_AT_ONCE])
 

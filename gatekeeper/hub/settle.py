@@ -7,7 +7,7 @@ found by the next one, which reads the truth back before it says anything.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,7 +24,7 @@ from gatekeeper.rules.access import Access, Call, Seen, Sight, next_call
 
 from . import accounts, budget, drift, gate, marks, tokens
 from .capabilities import knows
-from .claims import Claim, call_limit, close, outside, take, to_do
+from .claims import SINGLY, Claim, call_limit, close, note_told, outside, take, to_do
 from .client import HubClient
 from .look import Sighting, find
 from .parking import OF_THE_REPOSITORY, park_repository, pause
@@ -142,6 +142,9 @@ def _say(hub: HubClient, claim: Claim) -> Iterator[list[Outcome]]:
 def _write_down(claim: Claim, outcomes: Sequence[Outcome], failed: HubError | None, *, begun: datetime) -> None:
     """Write down what the Hub answered, row by row; where it did not answer, what that means for the rest."""
     told = dict(zip((row.pk for row in claim.rows), outcomes, strict=False))
+    done: set[int] = set()
+    if failed is None and len(claim.rows) > SINGLY:
+        done = note_told(claim, [pk for pk, outcome in told.items() if outcome is Outcome.TOLD])
 
     def of(row: HubAccess, generation: int) -> None:
         outcome = told.get(row.pk)
@@ -150,7 +153,7 @@ def _write_down(claim: Claim, outcomes: Sequence[Outcome], failed: HubError | No
         elif failed is not None:
             _note_failure(row, failed, generation)
 
-    _with_rows(claim, of, failed=failed)
+    _with_rows(claim, of, failed=failed, but=done)
     accounts.note_gone([row.person_id for row in claim.rows if told.get(row.pk) is Outcome.NO_PERSON])
 
 
@@ -280,15 +283,19 @@ WRITTEN = (
 )
 
 
-def _with_rows(claim: Claim, of: Callable[[HubAccess, int], None], *, failed: HubError | None) -> None:
+def _with_rows(
+    claim: Claim, of: Callable[[HubAccess, int], None], *, failed: HubError | None, but: Collection[int] = ()
+) -> None:
     """Lock the rows of a claim as they are by now, and let `of` say what becomes of each; then the lease ends.
 
     What was told or seen is a fact whatever happened meanwhile; whether it settles anything is asked of the wish as it
     stands now. A row that somebody else has closed since becomes due again if the Hub heard something late.
     """
-    before = {row.pk: row.generation for row in claim.rows}
+    before = {row.pk: row.generation for row in claim.rows if row.pk not in but}
     if failed is not None:
         park_repository(claim.repository, failed)
+    if not before:
+        return
     with transaction.atomic():
         rows = list(
             HubAccess.objects.select_for_update(no_key=True, of=("self",))

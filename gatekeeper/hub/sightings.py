@@ -55,28 +55,27 @@ def write(
     items: Mapping[int, ListedRequest],
     *,
     asked: datetime,
-    adding: bool,
+    adding: Sequence[int],
 ) -> None:
-    """Write what a page of a list said of people, by their ids here; `adding` makes rows for those not known yet."""
+    """Write what a page of a list said of people, by their ids here; those of `adding` get a row if they have none."""
     if not items:
         return
-    people = sorted(items)
-    values: dict[str, Any] = {
-        "repository": repository.pk,
-        "run": run,
-        "status": status,
-        "asked": asked,
+    about: dict[str, Any] = {"repository": repository.pk, "run": run, "status": status, "asked": asked}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK, [repository.pk, sorted(items)])
+        cursor.execute(CHANGE, about | _arrays(items, sorted(items)))
+        if adding:
+            cursor.execute(ADD, about | _arrays(items, sorted(adding)))
+
+
+def _arrays(items: Mapping[int, ListedRequest], people: Sequence[int]) -> dict[str, Any]:
+    return {
         "people": people,
         "requested": [items[pk].requested_at for pk in people],
         "reviewed": [items[pk].reviewed_at for pk in people],
         "granters": [items[pk].granted_by for pk in people],
         "requests": [items[pk].request_id for pk in people],
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK, [repository.pk, people])
-        cursor.execute(CHANGE, values)
-        if adding:
-            cursor.execute(ADD, values)
 
 
 def not_brought_in(repository: Repository, people: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ are, and nothing is claimed, leased or put off for it.
 import time
 
 from . import budget, tokens
-from .claims import most_urgent
+from .claims import waiting
 from .port import Need
 
 NEEDS = {True: Need.REMOVE, False: Need.TELL}
@@ -17,21 +17,18 @@ class Turns:
     """The turns of one sweep. `removing` is true for rows that take something away, or look whether it is gone."""
 
     def __init__(self) -> None:
-        self._served: dict[bool, set[int]] = {True: set(), False: set()}
+        self._round: dict[bool, list[int]] = {True: [], False: []}
         self._without_calls: dict[bool, dict[int, float]] = {True: {}, False: {}}
+        self._buckets: dict[int, budget.Name | None] = {}
 
     def next(self) -> tuple[int, bool] | None:
         """Return the id of the repository that is served next, and whether its removals are; None when nothing is due.
 
-        What is due the longest comes first; who was served waits for the others.
+        In a round each repository where something is due is served once, the one that waits the longest first.
         """
         for removing in (True, False):
-            found = self._first(removing)
-            if found is None and self._served[removing]:
-                self._served[removing].clear()
-                found = self._first(removing)
+            found = self._served(removing)
             if found is not None:
-                self._served[removing].add(found)
                 return found, removing
         return None
 
@@ -45,14 +42,24 @@ class Turns:
         ends = [until for kept in self._without_calls.values() for until in kept.values()]
         return max(min(ends) - time.monotonic(), 0.0) if ends else None
 
-    def _first(self, removing: bool) -> int | None:
-        while True:
-            passing_over = self._served[removing] | self.without_calls(removing)
-            found = most_urgent(removing=removing, passing_over=passing_over)
-            if found is None:
-                return None
-            bucket = tokens.bucket_of(found)
-            wait = budget.wait_of(bucket, NEEDS[removing]) if bucket is not None else 0.0
-            if not wait:
+    def _served(self, removing: bool) -> int | None:
+        left = self._round[removing]
+        if not left:
+            left += waiting(removing=removing)
+        while left:
+            found = left.pop(0)
+            if self._has_calls(found, removing):
                 return found
-            self._without_calls[removing][found] = time.monotonic() + wait
+        return None
+
+    def _has_calls(self, repository: int, removing: bool) -> bool:
+        """Say whether a repository's token has calls left for this, and remember until when it has none."""
+        if repository in self.without_calls(removing):
+            return False
+        if repository not in self._buckets:
+            self._buckets[repository] = tokens.bucket_of(repository)
+        bucket = self._buckets[repository]
+        wait = budget.wait_of(bucket, NEEDS[removing]) if bucket is not None else 0.0
+        if wait:
+            self._without_calls[removing][repository] = time.monotonic() + wait
+        return not wait

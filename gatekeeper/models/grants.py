@@ -1,6 +1,7 @@
 """Grants: somebody may use the repositories of a stage, from a day until a day, for a recorded reason."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from gatekeeper.rules.statuses import LIVE_GRANT, WANTED_GRANT, GrantStatus, Rol
 from .hub_access import HubAccess
 from .ladders import Stage
 from .licences import Acceptance
-from .policies import GatePolicy, current_policies
+from .policies import current_policies
 from .procedures import Procedure, StoppedGrant
 from .repositories import READING, Repository
 from .roles import case_roles, is_own
@@ -106,46 +107,52 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         )
 
     def facts(self, viewer: "Viewer", *, at: datetime | None = None) -> dict[int, Facts]:
-        """Return what the needs of the grant table ask about, by grant id. A constant number of statements."""
-        at = at or timezone.now()
-        held = models.Exists(Procedure.objects.holding("stage__"))
-        returning = models.Exists(StoppedGrant.objects.to_return().filter(grant=models.OuterRef("pk")))
-        grants = list(self.select_related("stage", "person", "acceptance").annotate(stopped=held, lifting=returning))
-        policies = current_policies([grant.stage for grant in grants])
-        accepted = set(
-            Acceptance.objects.filter(
-                person__in={grant.person_id for grant in grants},
-                licence_version__in={policy.licence_version_id for policy in policies.values()},
-            ).values_list("person_id", "licence_version_id")
+        """Return what the needs of the grant table ask about, by grant id: see facts_of."""
+        return facts_of(list(self.select_related("stage", "person")), viewer, at=at)
+
+
+def facts_of(grants: "Sequence[Grant]", viewer: "Viewer", *, at: datetime | None = None) -> dict[int, Facts]:
+    """Return what the needs of the grant table ask about, by grant id. A constant number of statements."""
+    at = at or timezone.now()
+    these = Grant.objects.filter(pk__in=[grant.pk for grant in grants])
+    held = models.Exists(Procedure.objects.holding("stage__"))
+    returning = models.Exists(StoppedGrant.objects.to_return().filter(grant=models.OuterRef("pk")))
+    more: dict[int, tuple[bool, bool, int | None]] = {
+        pk: (stopped, lifting, rests_on)
+        for pk, stopped, lifting, rests_on in these.annotate(stopped=held, lifting=returning).values_list(
+            "pk", "stopped", "lifting", "acceptance__licence_version"
         )
-        read_back = set(self.to_activate().values_list("pk", flat=True))
-        found = {}
-        for grant in grants:
-            policy = policies.get(grant.stage_id)
-            has_accepted = policy is not None and (grant.person_id, policy.licence_version_id) in accepted
-            found[grant.pk] = Facts(
-                own=not viewer.is_system and is_own(viewer, grant.person),
-                stage=StageStatus(grant.stage.status),
-                stage_takes_grants=grant.stage.status == StageStatus.OPEN,
-                acceptance_current=has_accepted,
-                terms_in_order=has_accepted or (grant.is_imported and grant.terms_unproven and grant.lapsed_at is None),
-                terms_accepted=_accepted_here(grant, policy),
-                terms_overdue=grant.terms_due_at is not None and grant.terms_due_at <= at,
-                lapsed=grant.lapsed_at is not None,
-                unproven_import=grant.is_imported and grant.terms_unproven,
-                read_back=grant.pk in read_back,
-                due=grant.ends_at is not None and grant.ends_at <= at,
-                stopped=bool(getattr(grant, "stopped", None)),
-                lifting=bool(getattr(grant, "lifting", False)),
-            )
-        return found
-
-
-def _accepted_here(grant: "Grant", policy: "GatePolicy | None") -> bool | None:
-    """Say whether a grant rests on an acceptance of the version in force; None where nothing is in force."""
-    if policy is None:
-        return None
-    return grant.acceptance is not None and grant.acceptance.licence_version_id == policy.licence_version_id
+    }
+    policies = current_policies(list({grant.stage_id: grant.stage for grant in grants}.values()))
+    accepted = set(
+        Acceptance.objects.filter(
+            person__in={grant.person_id for grant in grants},
+            licence_version__in={policy.licence_version_id for policy in policies.values()},
+        ).values_list("person_id", "licence_version_id")
+    )
+    read_back = set(these.to_activate().values_list("pk", flat=True))
+    found = {}
+    for grant in grants:
+        policy = policies.get(grant.stage_id)
+        stopped, lifting, rests_on = more[grant.pk]
+        has_accepted = policy is not None and (grant.person_id, policy.licence_version_id) in accepted
+        found[grant.pk] = Facts(
+            own=not viewer.is_system and is_own(viewer, grant.person),
+            stage=StageStatus(grant.stage.status),
+            stage_takes_grants=grant.stage.status == StageStatus.OPEN,
+            acceptance_current=has_accepted,
+            terms_in_order=has_accepted or (grant.is_imported and grant.terms_unproven and grant.lapsed_at is None),
+            # Whether it rests on an acceptance of the version in force; None where nothing is in force.
+            terms_accepted=None if policy is None else rests_on == policy.licence_version_id,
+            terms_overdue=grant.terms_due_at is not None and grant.terms_due_at <= at,
+            lapsed=grant.lapsed_at is not None,
+            unproven_import=grant.is_imported and grant.terms_unproven,
+            read_back=grant.pk in read_back,
+            due=grant.ends_at is not None and grant.ends_at <= at,
+            stopped=stopped,
+            lifting=lifting,
+        )
+    return found
 
 
 class Grant(models.Model):

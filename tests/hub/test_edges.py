@@ -130,7 +130,7 @@ def test_somebody_seen_at_another_repository_is_proven(town: Town) -> None:
 def test_an_empty_page_is_no_statement(town: Town, django_assert_num_queries: Any) -> None:
     """Nothing to write, nothing asked of the database."""
     with django_assert_num_queries(0):
-        sightings.write(town.repository, 1, "pending", {}, asked=timezone.now(), adding=True)
+        sightings.write(town.repository, 1, "pending", {}, asked=timezone.now(), adding=[])
 
 
 def test_who_cannot_be_brought_in_ends_the_import(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

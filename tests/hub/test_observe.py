@@ -51,6 +51,7 @@ def test_it_writes_a_page_in_few_statements(town: Town) -> None:
     """A thousand people cost as many statements as ten."""
     town.hub.seed(town.name, {"accepted": 10})
     town.observe()
+    town.hub.seed(town.name, {"accepted": 10}, prefix="few")
     with CaptureQueriesContext(connection) as few:
         town.observe()
     town.hub.seed(town.name, {"accepted": 900}, prefix="more")
@@ -248,7 +249,7 @@ def test_it_ignores_a_page_that_is_older_than_what_was_told(town: Town) -> None:
     from gatekeeper.hub import sightings
 
     row = town.row("kiri")
-    sightings.write(town.repository, 99, "pending", {row.person_id: item}, asked=before, adding=True)
+    sightings.write(town.repository, 99, "pending", {row.person_id: item}, asked=before, adding=[row.person_id])
     assert town.row("kiri").seen == "accepted"
 
 
