@@ -108,7 +108,7 @@ def lift(stop: Procedure, *, at: datetime) -> None:
     for stage in paused.exclude(pk__in=Stage.objects.stopped().values("pk")).order_by("pk"):
         try:
             go_on_all([stage], procedure=stop.pk, at=at)
-        except Refused:  # its repositories were unlinked meanwhile: a steward opens it, or closes it
+        except Refused:  # a steward has closed it meanwhile, or another stop took it
             continue
 
 

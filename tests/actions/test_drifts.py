@@ -9,9 +9,9 @@ import pytest
 
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
-from gatekeeper.actions import drifts, repositories
-from gatekeeper.models import HubAccess, Repository
-from gatekeeper.rules.refusals import WrongState
+from gatekeeper.actions import drifts, grants, repositories
+from gatekeeper.models import Grant, HubAccess, Repository
+from gatekeeper.rules.refusals import Unmet, WrongState
 from tests import factories
 from tests.expect import refused
 
@@ -40,3 +40,12 @@ def test_what_is_not_linked_any_more_enforces_nothing(aurora: Repository, amara:
     for on in (True, False):
         with refused(WrongState, "not_linked"):
             drifts.enforce(aurora, by=amara, on=on)
+
+
+def test_nobody_is_brought_in_beside_a_grant_that_is_suspended(grant: Grant, aurora: Repository, amara: Viewer) -> None:
+    """They are accepted on the Hub although their grant here is not in force: whoever decides reinstates it."""
+    grants.suspend(grant, by=amara)
+    found = factories.drift(aurora, "ghost_access", grant.person)
+    with refused(Unmet, "grant_exists"):
+        drifts.record(found, by=amara, words="So be it.")
+    assert Grant.objects.get().status == "suspended"

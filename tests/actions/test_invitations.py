@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
@@ -21,7 +22,7 @@ from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
 from tests.again import once
 from tests.expect import events, last_event, refused, told
-from tests.races import outcomes, race
+from tests.races import outcomes, race, while_blocked
 
 
 @pytest.fixture
@@ -358,3 +359,20 @@ def test_it_costs_the_same_for_two_as_for_forty(
     assert Invited.objects.filter(stage=other).count() == 40
     assert AccessRequest.objects.count() == 0
     assert Invited.objects.waiting(at=factories.later(0) + timedelta(days=1)).filter(stage=other).count() == 20
+
+
+def test_a_name_and_a_link_that_meet_the_same_person_at_once(
+    transactional_db: None, by_invitation: Stage, amara: Viewer, ines: Viewer
+) -> None:
+    """Who accepts a link at this moment stands on the list by it; the name is met at the next look, and taken off."""
+    names(by_invitation, amara, "late")
+    waits = Invited.objects.get(hub_name="late")
+    HubPerson.objects.filter(user=ines.user).update(username="late", proven_at=timezone.now())
+    _link, secret = invitations.invite_by_link(by_invitation, by=amara, label="Partners", days=14, uses=1)
+    with while_blocked(lambda: arrivals.meet_invited([waits.pk])) as other:
+        invitations.accept_invitation(token_digest(secret), by=ines)
+        other.begin()
+    assert other.results == [0]
+    assert factories.fresh(waits).person is None
+    assert arrivals.meet_invited([waits.pk]) == 0
+    assert factories.fresh(waits).withdrawn_at is not None

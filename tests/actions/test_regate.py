@@ -224,3 +224,11 @@ def test_its_record_holds_who_confirmed_how_many(off: Repository, bram: Viewer) 
     procedures.confirm(waiting, by=bram, confirmed=1)
     event = last_event(waiting)
     assert (event.action, event.actor, event.data["people"]) == ("procedure.confirm", bram.user, 1)
+
+
+def test_what_somebody_undoes_on_the_hub_is_wished_again(off: Repository, bram: Viewer) -> None:
+    """It was read back as private, and is public when it is looked at next: the phase begins anew."""
+    started = factories.regate(off, by=bram)
+    factories.gate_says(off, private=False, lists_read=False)
+    assert factories.fresh(started).phase == "private"
+    assert wished() == ("private", "manual", True)

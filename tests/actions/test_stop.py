@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import HubPerson, Publisher
 from accounts.viewer import Viewer
 from gatekeeper import clock
-from gatekeeper.actions import decisions, grants, people, procedures, stages
+from gatekeeper.actions import _stopping, decisions, grants, people, procedures, stages
+from gatekeeper.actions.grants import stop_all
+from gatekeeper.actions.nudges import nudged
 from gatekeeper.models import Event, Grant, HubAccess, Notice, Procedure, Repository, Stage
 from gatekeeper.models.tallies import digest_of, proof_lines, tally_of_stop, what_would_return
 from gatekeeper.rules.access import Access
@@ -17,6 +21,7 @@ from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
 from tests.again import once
 from tests.expect import events, last_event, refused, told
+from tests.races import while_blocked
 
 WHY = "The weights leaked."
 
@@ -391,3 +396,54 @@ def test_notices_name_what_was_stopped(stage: Stage, holders: list[Grant], amara
 def test_a_procedure_that_is_none_any_more_is_passed_over(stage: Stage, holders: list[Grant], amara: Viewer) -> None:
     """It ended, or another worker has it."""
     assert not procedures._carry_on(factories.stop(stage, by=amara).pk + 1, at=None)
+
+
+def test_a_grant_that_moved_meanwhile_holds_nobody_up(
+    stage: Stage, holders: list[Grant], amara: Viewer, bram: Viewer
+) -> None:
+    """The others of its hundred are suspended all the same, and only they belong to the stop."""
+    first, second, third = holders
+    stop = procedures.start(procedures.prepare_stop(stage, by=amara, words=WHY), by=amara)
+    for grant in (first, third):
+        Grant.objects.filter(pk=grant.pk).update(status="active")
+    taken = list(_stopping._all_or_each([first, second, third], stop_all, stop, at=timezone.now()))
+    assert [[grant.pk for grant in rows] for rows in taken] == [[first.pk], [third.pk]]
+    assert statuses(holders) == ["suspended"] * 3
+
+
+def test_a_stage_that_is_closed_at_this_moment_is_not_opened_by_the_lift(
+    transactional_db: None, stage: Stage, holders: list[Grant], amara: Viewer, bram: Viewer
+) -> None:
+    """The lift waits for the steward who closes it, and goes on without it."""
+    stop = procedures.ask_to_lift(factories.stop(stage, by=amara), by=amara)
+    with while_blocked(lambda: procedures.confirm(stop, by=bram)) as other:
+        stages.close(stage, by=amara)
+        other.begin()
+    [lifting] = other.results
+    assert (lifting.status, lifting.phase) == ("running", "lifting")
+    assert factories.fresh(stage).status == "closed"
+
+
+def test_what_is_left_when_the_time_is_up_is_rung_for(
+    stage: Stage,
+    holders: list[Grant],
+    amara: Viewer,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sweep ends in time; the next one is not waited for."""
+    monkeypatch.setattr(_stopping, "AT_ONCE", 1)
+    stop = factories.stop(stage, by=amara)
+    rung: list[str] = []
+
+    def ring(sender: Any, *, what: str, **_about: Any) -> None:
+        rung.append(what)
+
+    nudged.connect(ring)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert procedures.carry_on_all(seconds=0) == 1
+    finally:
+        nudged.disconnect(ring)
+    assert "procedures" in rung
+    assert factories.fresh(stop).status == "running"
