@@ -27,7 +27,9 @@ from gatekeeper.models import (
     AccessRequest,
     Drift,
     Heartbeat,
+    HookState,
     HubAccess,
+    HubHook,
     Notice,
     Repository,
     RepositoryWish,
@@ -225,6 +227,16 @@ def _tokens(at: datetime) -> Iterator[Metric]:
     )
 
 
+def _webhooks(at: datetime) -> Iterator[Metric]:
+    states = dict(HubHook.objects.listening().order_by().values_list("state").annotate(number=Count("pk")))
+    yield _gauge(
+        "gatekeeper_webhooks",
+        "Webhooks that are wished, by where they were last seen to stand at the Hub.",
+        [((state,), states.get(state, 0)) for state in HookState.values],
+        ("state",),
+    )
+
+
 def _of_the_hub() -> Iterator[Metric]:
     calls = tally.calls()
     yield _counter(
@@ -248,4 +260,5 @@ PARTS: tuple[Callable[[datetime], Iterator[Metric]], ...] = (
     _people,
     _workers,
     _tokens,
+    _webhooks,
 )

@@ -26,7 +26,7 @@ from django.utils.translation import gettext
 from accounts.models import HubToken
 from accounts.viewer import Viewer
 from gatekeeper.catalogues.notices import NOTICE_KINDS, NoticeKind
-from gatekeeper.models import AccessRequest, Grant, Notice, Procedure, Repository, Stage
+from gatekeeper.models import AccessRequest, Grant, HubHook, Notice, Procedure, Repository, Stage
 from gatekeeper.models.hub_tokens import tokens_visible_to
 
 logger = structlog.get_logger(__name__)
@@ -41,6 +41,7 @@ ABOUT: dict[str, tuple[Any, str]] = {
     "stage": (Stage, "release"),
     "hubtoken": (HubToken, "publisher"),
     "procedure": (Procedure, "publisher"),
+    "hubhook": (HubHook, "publisher"),
 }
 # A stage is announced to whoever is invited to it; of everything else only those hear who may see it when it is sent.
 SEEN: dict[str, Callable[[Viewer], QuerySet[Any]]] = {
@@ -49,6 +50,7 @@ SEEN: dict[str, Callable[[Viewer], QuerySet[Any]]] = {
     "repository": Repository.objects.visible_to,
     "hubtoken": tokens_visible_to,
     "procedure": Procedure.objects.visible_to,
+    "hubhook": HubHook.objects.visible_to,
 }
 
 
@@ -205,6 +207,8 @@ def _places(thing: Any, by: str = "") -> dict[str, str]:
         }
     if isinstance(thing, Procedure):
         return {"covers": str(thing.covers)}
+    if isinstance(thing, HubHook):
+        return {"publisher": thing.publisher.name}
     stage = thing if isinstance(thing, Stage) else thing.stage
     ends_at = _end_of(thing)
     return {

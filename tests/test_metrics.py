@@ -111,7 +111,7 @@ def test_a_scrape_names_nobody_and_costs_the_same(
     for size in (1, 6):
         for number in range(size):
             factories.waiting_grant(stage, factories.account(f"person-{size}-{number}"), by=chidi)
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content.decode()
     for name in ("person-", "aurora", "hf_"):
         assert name not in text

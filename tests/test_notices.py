@@ -19,9 +19,20 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import notices
-from gatekeeper.actions import decisions, grants, hub_tokens, intake, invitations, procedures, requests, reviews, terms
+from gatekeeper.actions import (
+    decisions,
+    grants,
+    hub_hooks,
+    hub_tokens,
+    intake,
+    invitations,
+    procedures,
+    requests,
+    reviews,
+    terms,
+)
 from gatekeeper.catalogues.notices import NOTICE_KINDS
-from gatekeeper.models import Grant, Notice, Repository, Stage
+from gatekeeper.models import Grant, HookState, Notice, Repository, Stage
 from tests import factories
 
 VERBS = Path(notices.__file__).parent / "actions"
@@ -43,6 +54,7 @@ def told(
     chidi: Viewer,
     bram: Viewer,
     kiri: HubPerson,
+    settings: Any,
 ) -> Callable[[str], Notice]:
     """Perform the steps that lead to a notice of a kind, with secrets in every text, and return the notice."""
 
@@ -79,6 +91,11 @@ def told(
     def stopped() -> Any:
         return procedures.start(procedures.prepare_stop(stage, by=amara, words=WORDS), by=amara)
 
+    def suspended() -> Any:
+        settings.HUB_ENDPOINT = "http://127.0.0.1:9"  # a Hub on this machine can call an address on it
+        Repository.objects.update(hub_id=factories.hub_id("aurora-xl"))
+        return hub_hooks.note_state(hub_hooks.switch_on(aurora.publisher, by=bram), state=HookState.SUSPENDED)
+
     leading: dict[str, Callable[[], Any]] = {
         "request_received": in_review,
         "question_asked": asked,
@@ -106,6 +123,7 @@ def told(
         "stop_unratified": lambda: procedures.note_breaches([stopped()], at=factories.later(2)),
         "stop_to_lift": lambda: procedures.ask_to_lift(stopped(), by=amara),
         "regate_waits": lambda: factories.regate_waits(aurora, by=bram),
+        "webhook_silent": suspended,
         **{
             kind: partial(hub_tokens.note_health, aurora.token, health=health)
             for health, kind in hub_tokens.ALARMS.items()
@@ -145,7 +163,7 @@ def test_it_tells_each_kind_without_what_was_written(told: Callable[[str], Notic
     assert "4711" not in text
     others = {"question_answered": "chidi", "finish_here": "ines", "finish_soon": "ines", "drift_found": "amara"}
     others |= {"stop_started": "bram", "stop_unratified": "amara", "stop_to_lift": "bram", "regate_waits": "amara"}
-    others |= dict.fromkeys(hub_tokens.ALARMS.values(), "amara")
+    others |= dict.fromkeys([*hub_tokens.ALARMS.values(), "webhook_silent"], "amara")
     reader = others.get(kind, "ha-nguyen")
     assert message.to == [f"{reader}@example.org"]
     assert ("chidi" in text) is (reader == "chidi")
@@ -161,7 +179,7 @@ def test_it_tells_each_kind_without_what_was_written(told: Callable[[str], Notic
 def test_every_kind_that_is_told_can_be_rendered() -> None:
     """A kind that a verb writes and the catalogue lacks would be parked for ever."""
     source = "".join(file.read_text() for file in sorted(VERBS.glob("*.py")))
-    written = set(re.findall(r'\(\S+, "([a-z_]+)", (?:case|grant|row|repository|row\.stage)\)', source)) | {
+    written = set(re.findall(r'\(\S+, "([a-z_]+)", (?:case|grant|row|repository|hook|row\.stage)\)', source)) | {
         f"decided_{outcome}" for outcome in ("approved", "denied_correctable", "denied_final")
     }
     written |= set(hub_tokens.ALARMS.values())
@@ -180,6 +198,7 @@ def test_each_leads_to_a_page(kind: str) -> None:
         "drifts",
         "procedure",
         "start",
+        "webhook",
         "tokens",
     )
 

@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import HubToken, Publisher
+from accounts.models import HubToken, Membership, Publisher, User
 from accounts.viewer import Viewer
 from gatekeeper.models import HookState, HubHook, Repository
 from gatekeeper.rules.refusals import Refusal, Unmet, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
-from ._step import acting, record
+from ._step import acting, record, tell
 from .nudges import nudge
 from .releases import require
 
@@ -30,6 +30,10 @@ NO_ADDRESS = Refusal(
 NO_TOKEN = Refusal("token_missing", _("This publisher has no Hub token yet. Give one that may write."))
 NOTHING_LINKED = Refusal("nothing_linked", _("Link a repository first: there is nothing to hear of yet."))
 IS_OFF = Refusal("hook_off", _("The webhook is switched off."))
+
+LEADING = (Membership.Role.STEWARD, Membership.Role.OWNER)
+# Where a webhook that is wished is heard of no more: nobody here did that.
+SILENT = frozenset({HookState.DISABLED, HookState.SUSPENDED, HookState.GONE})
 
 
 def hub_can_call() -> bool:
@@ -152,3 +156,6 @@ def note_state(
         hook.save(update_fields=["state", "hub_id", "seen_at", "watched"])
         if changed:
             record([(f"hubhook.{state}", hook, {})], by=acting(Viewer.system("hub")), at=at)
+        if changed and hook.wanted and state in SILENT:
+            leading = User.objects.filter(memberships__publisher=hook.publisher_id, memberships__role__in=LEADING)
+            tell(((user, "webhook_silent", hook) for user in leading.distinct()), at=at)

@@ -100,6 +100,15 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         TOKENS,
         until=_("It ends on %(until)s."),
     ),
+    "webhook_silent": NoticeKind(
+        _("The Hub no longer announces changes to %(publisher)s"),
+        (
+            _("The Hub has suspended the webhook of %(publisher)s, or somebody switched it off or deleted it there."),
+            _("What changes on the Hub is still found by reading it, each minute; only less soon."),
+        ),
+        _("Open the webhook"),
+        "/publishers/%(publisher)s/webhook/",
+    ),
     "stop_started": NoticeKind(
         _("Emergency stop: %(covers)s"),
         (

@@ -14,6 +14,7 @@ from gatekeeper.hub import adopt, hooks, tasks
 from gatekeeper.models import Event, HookState, HubHook
 from gatekeeper.models.hub_hooks import digest_of
 from tests import factories
+from tests.expect import told
 
 from .conftest import MODEL, TOKEN, Town, calls
 
@@ -126,6 +127,7 @@ def test_what_was_suspended_or_deleted_is_shown_until_somebody_switches_it_on(to
     assert settled(hook).state == HookState.SUSPENDED
     assert settled(hook).state == HookState.SUSPENDED
     assert Event.objects.filter(action="hubhook.suspended").count() == 1
+    assert told(town.owner).count("webhook_silent") == 1
     hub_hooks.switch_on(town.publisher, by=town.owner)
     assert settled(hook).state == HookState.REGISTERED
     assert there(town)[0]["disabled"] is False
