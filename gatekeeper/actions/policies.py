@@ -11,7 +11,7 @@ from accounts.models import Publisher
 from accounts.viewer import Viewer
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import GateForm, GatePolicy, Intake, LicenceVersion, Stage
-from gatekeeper.rules import questions
+from gatekeeper.rules import gate_forms, questions
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
@@ -65,7 +65,7 @@ def publish_form(form: GateForm, *, by: Viewer, at: datetime | None = None) -> G
         locked = GateForm.objects.select_for_update(no_key=True).get(pk=form.pk)
         if locked.is_published:
             raise WrongState(PUBLISHED)
-        lacking = questions.unpublishable(locked.document)
+        lacking = gate_forms.unpublishable(locked.document)
         if lacking:
             raise Invalid(next(iter(lacking.values())), lacking)
         locked.seal(by=acting(by), at=at)

@@ -35,7 +35,7 @@ AFFILIATION = _question(
     "Affiliation, spelt out",
     "Affiliation, en toutes lettres",
     _("To understand in which setting the work takes place."),
-    hint={
+    help={
         "en": "The organisation without acronyms, or “independent”.",
         "fr": "L’organisation sans sigle, ou « indépendant ».",
     },
@@ -46,7 +46,7 @@ USE = _question(
     "What you want to do with it",
     "Ce que vous voulez en faire",
     _("To judge whether the use fits this stage."),
-    hint={
+    help={
         "en": "What you will build or measure, with which data or people, and who will see the outputs.",
         "fr": "Ce que vous allez construire ou mesurer, avec quelles données ou personnes, et qui verra les résultats.",
     },

@@ -8,12 +8,15 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from .countries import COUNTRIES
 from .refusals import Refusal
 from .refusals import gettext_noop as _
+from .showing import is_condition, shown
 from .texts import composed
 
 
@@ -31,6 +34,15 @@ class Kind(StrEnum):
     NUMBER = "number"
     URL = "url"
     EMAIL = "email"
+    FILE = "file"
+
+
+class Sensitivity(StrEnum):
+    """How much harm it would do if an answer became known."""
+
+    ORDINARY = "ordinary"
+    PERSONAL = "personal"
+    SENSITIVE = "sensitive"
 
 
 LONGEST = {
@@ -43,7 +55,18 @@ LONGEST = {
 }
 CHOICES = frozenset({Kind.SELECT, Kind.MULTI_SELECT})
 BOXES = frozenset({Kind.ASSENT, Kind.AGE_ATTESTATION})
+BOUNDED = frozenset({Kind.NUMBER, Kind.DATE})
 TICKED = frozenset({"on", "true", "yes", "1"})
+
+LONGEST_NAME = 200
+MOST_FILE_BYTES = 10 * 1024 * 1024
+# What a question consists of. `section` is the heading above it, `hub_label` its name on the Hub's own form, if any.
+FIELDS = frozenset(
+    {
+        *("key", "kind", "label", "help", "section", "required", "options", "max_length", "min", "max", "show_if"),
+        *("purpose", "retention_days", "sensitivity", "blinded", "hub_label", "to_review"),
+    }
+)
 
 DEFAULT_RETENTION_DAYS = 365
 DEFAULT_PURPOSE = _("To decide on this access request, and to prove the decision later.")
@@ -57,22 +80,15 @@ NOT_A_DATE = Refusal("not_a_date", _("Write the date as year, month and day: 202
 NOT_A_URL = Refusal("not_a_url", _("Write a full web address that begins with https:// or http://."))
 NOT_AN_EMAIL = Refusal("not_an_email", _("Write an e-mail address such as name@example.org."))
 NOT_A_NUMBER = Refusal("not_a_number", _("Write a number."))
+NOT_A_FILE = Refusal("not_a_file", _("Hand in a PDF file."))
 CONTROL_CHARACTERS = Refusal("control_characters", _("The answer holds characters that cannot be shown."))
 
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 NUMBER = re.compile(r"[-+]?\d{1,30}(\.\d{1,9})?")
 BIGGEST = 10**30  # beyond, Python may refuse to write a number out
 
-# ISO 3166-1 alpha-2: the officially assigned codes, the same set as the Hub's country field offers.
-COUNTRIES = frozenset(
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
-    "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA "
-    "GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP "
-    "KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS "
-    "MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS "
-    "RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW "
-    "TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
-)
+KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +104,36 @@ def longest(question: Mapping[str, Any]) -> int:
     return int(question.get("max_length") or LONGEST.get(Kind(question["kind"]), 500))
 
 
-def validate(form: Mapping[str, Any], given: Mapping[str, Any], *, complete: bool) -> Checked:
-    """Check answers against a form; `complete` also refuses what is required and missing.
+def taken(form: Mapping[str, Any], given: Mapping[str, Any]) -> Checked:
+    """Read answers to a form, whether their questions are shown or not.
 
     Every answer that can stand is kept, whatever is wrong with the others; an empty answer is no answer.
     """
     answers: dict[str, Any] = {}
     refusals: dict[str, Refusal] = {}
     questions = {question["key"]: question for question in form["questions"]}
-    for key in given:
-        if key not in questions:
-            refusals[key] = NOT_ASKED
-    for key, question in questions.items():
-        value, refused = read(question, given.get(key))
+    for key, raw in given.items():
+        value, refused = read(questions[key], raw) if key in questions else (None, NOT_ASKED)
         if refused is not None:
             refusals[key] = refused
         elif value is not None:
             answers[key] = value
-        elif complete and question.get("required", True):
+    return Checked(answers, refusals)
+
+
+def validate(form: Mapping[str, Any], given: Mapping[str, Any], *, complete: bool) -> Checked:
+    """Check answers against a form; `complete` also refuses what is required and missing.
+
+    What is given to a question that is not shown is no answer, and nothing is missing there.
+    """
+    read_ = taken(form, given)
+    asked = shown(form["questions"], read_.answers)
+    keys = {question["key"] for question in form["questions"]}
+    refusals = {key: refusal for key, refusal in read_.refusals.items() if key in asked or key not in keys}
+    answers = {key: value for key, value in read_.answers.items() if key in asked}
+    for question in form["questions"] if complete else ():
+        key = question["key"]
+        if key in asked and key not in answers and key not in refusals and question.get("required", True):
             refusals[key] = NOT_TICKED if Kind(question["kind"]) in BOXES else MISSING
     return Checked(answers, refusals)
 
@@ -119,6 +147,8 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
         return _read_box(raw)
     if kind is Kind.MULTI_SELECT:
         return _read_many(question, raw)
+    if kind is Kind.FILE:
+        return (dict(raw), None) if _is_file(raw) else (None, NOT_A_FILE)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return None, WRONG_KIND
     if isinstance(raw, int) and abs(raw) >= BIGGEST:
@@ -137,7 +167,36 @@ def read(question: Mapping[str, Any], raw: Any) -> tuple[Any, Refusal | None]:
         )
     if unshowable(text):
         return None, CONTROL_CHARACTERS
-    return _read_text(kind, text)
+    value, refused = _read_text(kind, text)
+    return (None, refused) if refused else _within(question, kind, value)
+
+
+def _within(question: Mapping[str, Any], kind: Kind, value: Any) -> tuple[Any, Refusal | None]:
+    """Hold a number or a date against the bounds of its question."""
+    if kind in BOUNDED:
+        least, most = question.get("min"), question.get("max")
+        if least is not None and _measure(kind, value) < _measure(kind, least):
+            return None, Refusal("too_small", _("The least that fits is %(bound)s."), {"bound": least})
+        if most is not None and _measure(kind, value) > _measure(kind, most):
+            return None, Refusal("too_large", _("The most that fits is %(bound)s."), {"bound": most})
+    return value, None
+
+
+def _measure(kind: Kind, value: str) -> Decimal:
+    return Decimal(value if kind is Kind.NUMBER else value.replace("-", ""))
+
+
+def _is_file(raw: Any) -> bool:
+    """Say whether this describes a file that was handed in; the bytes are kept beside the answers."""
+    return (
+        isinstance(raw, Mapping)
+        and set(raw) == {"name", "size", "sha256"}
+        and isinstance(raw["name"], str)
+        and 0 < len(raw["name"]) <= LONGEST_NAME
+        and _is_count(raw["size"], most=MOST_FILE_BYTES)
+        and isinstance(raw["sha256"], str)
+        and SHA256.fullmatch(raw["sha256"]) is not None
+    )
 
 
 def tidy(text: str) -> str:
@@ -205,27 +264,51 @@ def _read_url(text: str) -> tuple[Any, Refusal | None]:
 
 
 def readable(question: Any) -> bool:
-    """Say whether a question has the shape that everything here relies on: key, label, kind, options, whole numbers."""
-    if not isinstance(question, Mapping) or not isinstance(question.get("label"), Mapping) or not question["label"]:
+    """Say whether a question has the shape that everything here relies on, and holds nothing else.
+
+    Bounds are written as answers are: a number as "1.5", a day as "2026-03-01".
+    """
+    if not isinstance(question, Mapping) or set(question) - FIELDS:
         return False
     key, kind, options = question.get("key"), question.get("kind"), question.get("options")
-    named = isinstance(key, str) and bool(key) and isinstance(kind, str) and kind in set(Kind)
-    counted = all(_is_count(question.get(name)) for name in ("max_length", "retention_days"))
-    chosen_from = isinstance(options, list) and all(
-        isinstance(option, Mapping) and isinstance(option.get("value"), str) and option["value"] for option in options
+    if not isinstance(key, str) or not KEY.fullmatch(key) or not isinstance(kind, str) or kind not in set(Kind):
+        return False
+    options_fit = _are_options(options) if options or kind in CHOICES else True
+    condition = question.get("show_if")
+    return (
+        options_fit
+        and bool(question.get("label"))
+        and all(_are_texts(question[name]) for name in ("label", "help", "section") if question.get(name))
+        and all(_is_count(question.get(name)) for name in ("max_length", "retention_days") if name in question)
+        and all(isinstance(question.get(name) or "", str) for name in ("purpose", "hub_label"))
+        and all(isinstance(question.get(name, False), bool) for name in ("required", "blinded", "to_review"))
+        and question.get("sensitivity", Sensitivity.ORDINARY) in set(Sensitivity)
+        and _are_bounds(Kind(kind), question.get("min"), question.get("max"))
+        and (condition is None or is_condition(condition))
     )
-    return named and counted and (chosen_from if options or kind in CHOICES else True)
 
 
-def _is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 36_500)
+def _are_texts(texts: Any) -> bool:
+    return isinstance(texts, Mapping) and all(isinstance(each, str) for pair in texts.items() for each in pair)
 
 
-def unpublishable(form: Mapping[str, Any]) -> dict[str, Refusal]:
-    """Return why each question cannot be published: without a purpose and a retention time nothing is asked."""
-    lacking = Refusal("purpose_missing", _("Every question needs a purpose and a retention time before it is asked."))
-    return {
-        question["key"]: lacking
-        for question in form["questions"]
-        if not str(question.get("purpose") or "").strip() or not int(question.get("retention_days") or 0) > 0
-    }
+def _are_options(options: Any) -> bool:
+    if not isinstance(options, list) or not options or not all(isinstance(option, Mapping) for option in options):
+        return False
+    values = [option.get("value") for option in options]
+    named = all(isinstance(value, str) and value for value in values) and len(set(values)) == len(values)
+    return named and all(option.get("label") and _are_texts(option["label"]) for option in options)
+
+
+def _are_bounds(kind: Kind, least: Any, most: Any) -> bool:
+    """Say whether bounds are answers that the question itself would take, the lower one not above the other."""
+    bare = {"kind": kind.value}
+    given = [bound for bound in (least, most) if bound is not None]
+    if kind not in BOUNDED:
+        return not given
+    fit = all(isinstance(bound, str) and read(bare, bound) == (bound, None) for bound in given)
+    return fit and (len(given) < 2 or read({**bare, "min": least}, most)[1] is None)
+
+
+def _is_count(value: Any, *, most: int = 36_500) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most)

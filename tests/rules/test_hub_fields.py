@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from gatekeeper.rules.gate_forms import unpublishable
 from gatekeeper.rules.hub_fields import from_hub, hub_answers, unique_key
-from gatekeeper.rules.questions import readable, unpublishable, validate
+from gatekeeper.rules.questions import readable, validate
 
 FORMS: dict[str, Any] = YAML(typ="safe").load(Path(__file__).parent.parent / "fixtures" / "gate_forms.yaml")
 

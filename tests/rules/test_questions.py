@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.rules import questions
-from gatekeeper.rules.questions import COUNTRIES, Kind, read, readable, unpublishable, validate
+from gatekeeper.rules.countries import COUNTRIES
+from gatekeeper.rules.gate_forms import unpublishable
+from gatekeeper.rules.questions import Kind, read, readable, validate
 
 OPTIONS = [{"value": "research", "label": {"en": "Research"}}, {"value": "đào tạo", "label": {"en": "Đào tạo"}}]
 
@@ -77,7 +79,9 @@ def test_an_empty_answer_is_no_answer(kind: str, raw: Any) -> None:
     assert read(question(kind, options=OPTIONS), raw) == (None, None)
 
 
-@pytest.mark.parametrize("kind", [kind.value for kind in Kind if kind not in questions.BOXES | {Kind.MULTI_SELECT}])
+@pytest.mark.parametrize(
+    "kind", [kind.value for kind in Kind if kind not in questions.BOXES | {Kind.MULTI_SELECT, Kind.FILE}]
+)
 def test_white_space_is_no_answer(kind: str) -> None:
     """Spaces say nothing."""
     assert read(question(kind, options=OPTIONS), " \n\t ") == (None, None)
@@ -304,3 +308,89 @@ def test_a_question_needs_a_purpose_and_a_retention_before_it_is_published() -> 
         ]
     }
     assert set(unpublishable(form)) == {"no_purpose", "no_retention", "neither"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "bounds", "refused"),
+    [
+        ("number", "3", {"min": "3", "max": "3"}, None),
+        ("number", "2.99", {"min": "3"}, "too_small"),
+        ("number", "10", {"max": "9"}, "too_large"),
+        ("number", "-1", {"max": "9"}, None),
+        ("date", "2026-03-01", {"min": "2026-03-01", "max": "2026-03-01"}, None),
+        ("date", "2026-02-28", {"min": "2026-03-01"}, "too_small"),
+        ("date", "2026-03-02", {"max": "2026-03-01"}, "too_large"),
+    ],
+)
+def test_it_holds_numbers_and_dates_within_bounds(kind: str, raw: str, bounds: Any, refused: str | None) -> None:
+    """As numbers and days, not as texts; the bounds themselves fit."""
+    assert code(kind, raw, **bounds) == refused
+
+
+HANDED_IN = {"name": "letter.pdf", "size": 3_000, "sha256": "ab" * 32}
+
+
+def test_a_file_is_described_beside_its_bytes() -> None:
+    """By name, size and hash, and by nothing else."""
+    assert value("file", HANDED_IN) == HANDED_IN
+    for wrong in (
+        "letter.pdf",
+        {**HANDED_IN, "path": "/etc/passwd"},
+        {**HANDED_IN, "name": ""},
+        {**HANDED_IN, "name": 7},
+        {**HANDED_IN, "size": 10**9},
+        {**HANDED_IN, "sha256": None},
+        {**HANDED_IN, "sha256": "AB" * 32},
+    ):
+        assert code("file", wrong) == "not_a_file"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "matrix"},
+        {"label": {}},
+        {"label": {"en": 7}},
+        {"help": "one language"},
+        {"required": "yes"},
+        {"blinded": 1},
+        {"sensitivity": "secret"},
+        {"purpose": 7},
+        {"hub_label": 7},
+        {"retention_days": -1},
+        {"min": "1"},
+        {"kind": "number", "min": 1},
+        {"kind": "number", "min": "one"},
+        {"kind": "number", "min": "2", "max": "1"},
+        {"kind": "date", "max": "2026-02-30"},
+        {"kind": "select", "options": []},
+        {"kind": "select", "options": ["one"]},
+        {"kind": "select", "options": [{"value": "a", "label": {}}]},
+        {"kind": "select", "options": [{"value": "a", "label": {"en": "A"}}] * 2},
+        {"surprise": 1},
+    ],
+)
+def test_a_question_of_another_shape_cannot_be_read(wrong: dict[str, Any]) -> None:
+    """Nothing of it reaches a page."""
+    assert not readable(question("short_text") | wrong)
+
+
+def test_a_question_may_hold_all_that_it_consists_of() -> None:
+    """Every part of the document."""
+    assert readable(
+        question(
+            "number",
+            help={"en": "Whole months", "fr": "Mois entiers"},
+            section={"en": "Your project"},
+            required=False,
+            min="1",
+            max="36",
+            show_if=None,
+            purpose="To plan.",
+            retention_days=365,
+            sensitivity="ordinary",
+            blinded=True,
+            hub_label=None,
+            to_review=True,
+        )
+    )

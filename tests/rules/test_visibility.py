@@ -7,7 +7,7 @@ from itertools import chain, combinations
 import pytest
 
 from gatekeeper.rules.statuses import Role
-from gatekeeper.rules.visibility import SEEN_BY, may_see, visible_fields
+from gatekeeper.rules.visibility import SEEN_BY, answers_seen, may_see, visible_fields
 
 ALL = set(SEEN_BY)
 OWN = {"answers", "messages", "decision_words", "requester_name", "requester_email"}
@@ -49,3 +49,27 @@ def test_whoever_asked_sees_their_own_case_as_a_requester_whatever_else_they_are
     others = [role for role in Role if role is not Role.REQUESTER]
     for held in chain.from_iterable(combinations(others, size) for size in range(4)):
         assert visible_fields([Role.REQUESTER, *held]) == OWN
+
+
+BLINDED = [{"key": "name", "blinded": True}, {"key": "use"}]
+GIVEN = {"name": "Hà", "use": "To count."}
+
+
+@pytest.mark.parametrize(
+    ("roles", "seen"),
+    [
+        ({Role.REQUESTER}, GIVEN),
+        ({Role.REQUESTER, Role.REVIEWER}, GIVEN),
+        ({Role.REVIEWER}, {"use": "To count."}),
+        ({Role.APPEALS_OFFICER}, {"use": "To count."}),
+        ({Role.OWNER, Role.REVIEWER}, {"use": "To count."}),
+        ({Role.STEWARD}, GIVEN),
+        ({Role.AUDITOR}, GIVEN),
+        ({Role.OPERATOR}, {}),
+        (set(), {}),
+    ],
+)
+def test_a_blinded_answer_is_not_there_for_whoever_decides(roles: set[Role], seen: dict[str, str]) -> None:
+    """Whatever else they are; and who sees no answers sees none of them."""
+    assert answers_seen(BLINDED, GIVEN, roles) == seen
+    assert answers_seen(BLINDED, None, roles) is None

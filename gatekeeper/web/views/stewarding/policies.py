@@ -14,7 +14,7 @@ from gatekeeper.actions import licences, policies
 from gatekeeper.catalogues.form_templates import FORM_TEMPLATES
 from gatekeeper.models import Card, GateForm, LicenceVersion, Repository
 from gatekeeper.models.repositories import READING
-from gatekeeper.rules import hub_fields, questions
+from gatekeeper.rules import gate_forms, hub_fields
 from gatekeeper.rules.refusals import Invalid
 from gatekeeper.web.finding import find_publisher
 from gatekeeper.web.forms.stewarding.policies import LicenceForm, NewFormForm, TermsForm
@@ -58,7 +58,7 @@ def gate_form(request: HttpRequest, pk: int) -> HttpResponse:
         policies.publish_form(found, by=viewer_of(request))
         messages.success(request, _("The form is published, and does not change any more."))
         return redirect("web:publisher", name=found.publisher.name)
-    context = {"form": found, "lacking": questions.unpublishable(found.document)}
+    context = {"form": found, "lacking": gate_forms.unpublishable(found.document)}
     return render(request, "stewarding/gate_form.html", context)
 
 
