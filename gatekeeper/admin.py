@@ -129,6 +129,7 @@ shown(models.SyncPause, "pk", "repository", "cause", "paused_at", "paused_by", "
 shown(models.SyncMark, "pk", "installation", "told")
 shown(models.Heartbeat, "name", "seen_at")
 shown(models.StoredFile, "pk", "publisher", "kind", "size", "sha256", "stored_at", hidden=("name",))
+shown(models.AnswerFile, "pk", "text", "key", "file")
 shown(models.FileContent, "pk", hidden=("content",))
 shown(models.ApprovalImport, "pk", "stage", "status", "created_at", "confirmed_at", hidden=("file_name",))
 shown(models.EarlierApproval, "pk", "source", "line", "verdict", "settled_at", hidden=("approver", "terms", "salt"))

@@ -12,9 +12,9 @@ from gatekeeper.rules.access import Closing
 from gatekeeper.rules.refusals import Invalid, Refusal
 from gatekeeper.rules.refusals import gettext_noop as _
 
+from ._answering import reopen_draft
 from ._step import Moved, days_after, step, tell, write_texts
 from .grants import give_grants
-from .requests import save_draft
 from .reviews import opine
 from .words import readable
 
@@ -93,7 +93,7 @@ def deny_correctably(
         case.reopened = list(reopened)
         case.waits_until = days_after(moved.at, case.policy.term("correction_days"))
         case.save(update_fields=["reopened", "waits_until"])
-        save_draft(case, case.answers or case.submission.answers or {}, at=moved.at)
+        reopen_draft(case, at=moved.at)
         moved.wish(closing=Closing.RESET, cause="changes_needed")
     return case
 

@@ -112,7 +112,7 @@ def _invited_or_busy(stage: Stage, waiting: Sequence[Waiting], busy: set[int]) -
 def _new_cases(stage: Stage, policy: GatePolicy, waiting: Sequence[Waiting], *, at: datetime) -> list[AccessRequest]:
     days = int(policy.term("intake_days"))
     drafts = write_texts(
-        ((one.person, Purpose.DRAFT, hub_fields.hub_answers(policy.form.document, one.fields)) for one in waiting),
+        ((one.person, Purpose.DRAFT, _answers_of(one, policy)) for one in waiting),
         at=at,
         days=days + 30,
     )
@@ -146,6 +146,12 @@ def _new_cases(stage: Stage, policy: GatePolicy, waiting: Sequence[Waiting], *, 
         (("request.bring_in", case, {"policy": policy.pk}) for case in cases), by=acting(Viewer.system("clock")), at=at
     )
     return cases
+
+
+def _answers_of(one: Waiting, policy: GatePolicy) -> dict[str, Any]:
+    """Return what was answered on the Hub to the questions that are shown here."""
+    form = policy.form.document
+    return questions.validate(form, hub_fields.hub_answers(form, one.fields), complete=False).answers
 
 
 def _complete_on_the_hub(

@@ -31,12 +31,11 @@ from gatekeeper.rules.refusals import Invalid, Refusal, Refused, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
 from gatekeeper.rules.statuses import RequestStatus, StageStatus
 
+from ._answering import DRAFT_DAYS, copy_files, take_answers
 from ._step import acting, acting_person, record, step, tell, write_texts
 from .acceptances import Shown, new_acceptance
 from .arrivals import meet
 from .words import readable, say
-
-DRAFT_DAYS = 30
 
 NOT_OPEN = needs.NEEDS["stage_open"][1]
 DENIED = Refusal(
@@ -44,8 +43,8 @@ DENIED = Refusal(
 )
 HAS_GRANT = Refusal("grant_exists", _("You already have a grant of this stage; see “My access”."))
 BY_INVITATION = Refusal("by_invitation", _("This stage is by invitation, and you are not invited under this Hub name."))
+NEVER_PREFILLED = questions.BOXES | {questions.Kind.FILE}
 AT_FAULT = Refusal("answers_at_fault", _("Some answers could not be taken; the others are saved."))
-NOT_REOPENED = Refusal("not_reopened", _("Only the answers that the reviewer named can be changed."))
 
 
 def start(stage: Stage, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
@@ -105,68 +104,31 @@ def _prefill(person: HubPerson, policy: GatePolicy) -> dict[str, Any]:
     """Return the person's latest answers that still fit, so that nobody types the same thing twice."""
     last = Submission.objects.filter(request__person=person).order_by("-submitted_at", "-pk").first()
     before = (last.answers if last else None) or {}
-    boxes = {question["key"] for question in policy.form.questions if question["kind"] in questions.BOXES}
-    asked = {question["key"] for question in policy.form.questions} - boxes
+    asked = {each["key"] for each in policy.form.questions if each["kind"] not in NEVER_PREFILLED}
     return questions.validate(
         policy.form.document, {key: value for key, value in before.items() if key in asked}, complete=False
     ).answers
 
 
 def answer(
-    request: AccessRequest, *, by: Viewer, answers: Mapping[str, Any], at: datetime | None = None
+    request: AccessRequest,
+    *,
+    by: Viewer,
+    answers: Mapping[str, Any],
+    files: Mapping[str, tuple[str, Iterable[bytes]]] | None = None,
+    at: datetime | None = None,
 ) -> AccessRequest:
     """Save answers to the draft; what cannot be taken is refused at its question, and the rest is kept.
 
-    Only the questions given are touched; an empty answer removes one. Raises Invalid (after saving), WrongState.
+    Only the questions given are touched; an empty answer removes one. `files` are a name and bytes by question. What
+    is answered to a question that is not shown is dropped. Raises Invalid (after saving), WrongState.
     """
     with step("request", "answer", [request], by=by, at=at) as moved:
         [case] = moved.rows
-        _adopt_policy(case)
-        checked = questions.validate(case.policy.form.document, answers, complete=False)
-        refusals = dict(checked.refusals)
-        if case.status == RequestStatus.DENIED_CORRECTABLE:
-            refusals |= _closed_questions(case, checked.answers, answers)
-        asked = {question["key"] for question in case.policy.form.questions}
-        kept = {
-            key: value
-            for key, value in case.answers.items()
-            if key in asked and (key not in answers or key in refusals)
-        }
-        kept |= {key: value for key, value in checked.answers.items() if key not in refusals}
-        save_draft(case, kept, at=moved.at)
+        refusals = take_answers(case, answers, files or {}, by=by, at=moved.at)
     if refusals:
         raise Invalid(AT_FAULT, refusals)
     return case
-
-
-def _adopt_policy(case: AccessRequest) -> None:
-    """Let an unfinished case follow the terms in force: what is answered from now on is answered to them."""
-    policy = current_policies([case.stage])[case.stage_id]
-    if policy.pk != case.policy_id:
-        before = {question["key"]: question for question in case.policy.form.questions}
-        changed = [question["key"] for question in policy.form.questions if question != before.get(question["key"])]
-        if case.reopened:  # none named means that all are open
-            case.reopened = sorted({*case.reopened, *changed})
-        case.policy = policy
-        case.save(update_fields=["policy", "reopened"])
-
-
-def _closed_questions(case: AccessRequest, standing: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Refusal]:
-    if not case.reopened:
-        return {}
-    return {
-        key: NOT_REOPENED for key in given if key not in case.reopened and standing.get(key) != case.answers.get(key)
-    }
-
-
-def save_draft(case: AccessRequest, answers: dict[str, Any], *, at: datetime) -> None:
-    """Keep answers at hand, for longer than their person has to finish them."""
-    draft = case.draft or PersonalText.of(case.person, Purpose.DRAFT, answers, at=at, days=DRAFT_DAYS)
-    draft.body = answers
-    draft.delete_after = max(at, case.waits_until or at) + timedelta(days=DRAFT_DAYS)
-    draft.save()
-    case.draft = draft
-    case.save(update_fields=["draft"])
 
 
 def accept(
@@ -247,9 +209,12 @@ def _turned_away_before(case: AccessRequest) -> bool:
 
 
 def new_submission(case: AccessRequest, *, at: datetime) -> Submission:
-    """Freeze the draft of a case as its next submission."""
+    """Freeze the draft of a case as its next submission: the answers to the questions that are shown."""
     days = max((int(question["retention_days"]) for question in case.policy.form.questions), default=365)
-    [text] = write_texts([(case.person, Purpose.ANSWERS, case.answers)], at=at, days=days)
+    answers = questions.validate(case.policy.form.document, case.answers, complete=True).answers
+    [text] = write_texts([(case.person, Purpose.ANSWERS, answers)], at=at, days=days)
+    if case.draft is not None:
+        copy_files(case.draft, text, answers)
     accepted = Acceptance.objects.filter(person=case.person, licence_version=case.policy.licence_version_id)
     submission = Submission.objects.create(
         request=case,
@@ -268,8 +233,12 @@ def new_submission(case: AccessRequest, *, at: datetime) -> Submission:
 def enqueue(case: AccessRequest, *, at: datetime) -> None:
     """Put a case into the queue now, with a new promise of when it is answered."""
     case.queued_at, case.due_at = at, at + timedelta(days=case.policy.term("sla_days"))
-    case.waits_until, case.breached_at, case.reopened, case.reminded = None, None, [], 0
-    case.save(update_fields=["submission", "queued_at", "due_at", "waits_until", "breached_at", "reopened", "reminded"])
+    case.waits_until, case.breached_at, case.reopened, case.asked_anew, case.reminded = None, None, [], [], 0
+    case.save(
+        update_fields=[
+            *("submission", "queued_at", "due_at", "waits_until", "breached_at", "reopened", "asked_anew", "reminded")
+        ]
+    )
 
 
 def withdraw(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:

@@ -1,7 +1,7 @@
 """Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
 from .drift import Drift
-from .files import FileContent, StoredFile
+from .files import AnswerFile, FileContent, StoredFile
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
 from .hub_capabilities import Capability, HubCapability, Learnt
@@ -26,6 +26,7 @@ __all__ = [
     "Acceptance",
     "AcceptanceKind",
     "AccessRequest",
+    "AnswerFile",
     "ApprovalImport",
     "Capability",
     "Capacity",

@@ -8,6 +8,8 @@ from django.db import models
 
 from accounts.models import Publisher, User
 
+from .personal import PersonalText
+
 
 class StoredFile(models.Model):
     """What is known of one file. `kind` was told from its bytes, not from its name."""
@@ -33,3 +35,17 @@ class FileContent(models.Model):
 
     file = models.OneToOneField(StoredFile, on_delete=models.CASCADE, primary_key=True, related_name="+")
     content = models.BinaryField()
+
+
+class AnswerFile(models.Model):
+    """A file that answers a question, kept for as long as the text of the answers is: the draft's, a submission's.
+
+    When the last text is deleted, a trigger deletes the file with its bytes in the same transaction.
+    """
+
+    text = models.ForeignKey(PersonalText, on_delete=models.CASCADE, related_name="files")
+    key = models.CharField(max_length=60)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="answering")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["text", "key"], name="one_file_per_answer")]

@@ -97,6 +97,11 @@ class GateForm(Version):
         """Return the questions in order."""
         return list(self.document["questions"])
 
+    @property
+    def digest(self) -> str:
+        """Return the hash of title and questions as they are, in hexadecimal: what somebody saw who changes a draft."""
+        return document_hash([self.title, self.document])
+
 
 class Intake(models.TextChoices):
     """Where a request has to be completed."""

@@ -116,6 +116,8 @@ class AccessRequest(models.Model):
     assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     draft = models.ForeignKey(PersonalText, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     reopened: Any = models.JSONField(default=list)
+    # Keys of the questions that are new or changed since the draft was begun, until it is submitted.
+    asked_anew: Any = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     submission = models.ForeignKey(
         "gatekeeper.Submission", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
