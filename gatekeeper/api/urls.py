@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from gatekeeper.api.views import (
     access,
+    answer_files,
     docs,
     documents,
     drifts,
@@ -29,6 +30,12 @@ urlpatterns = [
     path("access", access.Access.as_view(), name="access"),
     path("requests/", requests.Requests.as_view(), name="requests"),
     path("requests/<int:pk>/", requests.OneRequest.as_view(), name="request"),
+    path("requests/<int:pk>/files/<slug:key>/", answer_files.DraftFile.as_view(), name="request-file"),
+    path(
+        "requests/<int:pk>/submissions/<int:number>/files/<slug:key>/",
+        answer_files.SubmittedFile.as_view(),
+        name="request-submitted-file",
+    ),
     path("grants/", grants.Grants.as_view(), name="grants"),
     path("grants/<int:pk>/evidence/", receipts.Evidence.as_view(), name="grant-evidence"),
     path("grants/<int:pk>/", grants.OneGrant.as_view(), name="grant"),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from gatekeeper.web.views.applying import cases as my_cases
-from gatekeeper.web.views.applying import drafts, invited
+from gatekeeper.web.views.applying import drafts, files, invited
 from gatekeeper.web.views.applying import grants as my_grants
 from gatekeeper.web.views.catalogue import audience
 from gatekeeper.web.views.catalogue import releases as catalogue
@@ -37,6 +37,8 @@ urlpatterns = [
     path("requests/", my_cases.mine, name="mine"),
     path("requests/<int:pk>/", my_cases.request_page, name="request"),
     path("requests/<int:pk>/questions/", drafts.draft, name="draft"),
+    path("requests/<int:pk>/files/<slug:key>/", files.draft_file, name="draft_file"),
+    path("requests/<int:pk>/submissions/<int:number>/files/<slug:key>/", files.submitted_file, name="submitted_file"),
     path("requests/<int:pk>/licence/", drafts.licence, name="licence"),
     path("requests/<int:pk>/submit/", drafts.hand_in, name="hand_in"),
     path("requests/<int:pk>/answer/", my_cases.answer_back, name="answer_back"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.template.defaultfilters import date as formatted
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 from django_countries import countries
 
@@ -13,7 +16,7 @@ from gatekeeper.catalogues.restrictions import RESTRICTIONS
 from gatekeeper.catalogues.statuses import STATUS_WORDS
 from gatekeeper.models import AccessRequest, ApprovalImport, GatePolicy, Grant, Repository, Stage
 from gatekeeper.rules.earlier_approvals import REASONS, Verdict
-from gatekeeper.rules.questions import BOXES, Kind
+from gatekeeper.rules.questions import BOXES, Kind, read
 from gatekeeper.rules.refusals import Refusal
 from gatekeeper.rules.statuses import GrantStatus as G
 from gatekeeper.rules.statuses import ImportStatus as F
@@ -271,6 +274,7 @@ KINDS = {
     Kind.NUMBER: _("number"),
     Kind.URL: _("web address"),
     Kind.EMAIL: _("e-mail address"),
+    Kind.FILE: _("PDF file"),
 }
 
 GATES = {
@@ -319,12 +323,17 @@ def answer_words(question: Mapping[str, Any], value: Any) -> str:
     kind = Kind(question["kind"])
     if kind in BOXES:
         return gettext("Yes") if value is True else gettext("No")
+    if read(question, value)[1] is not None:  # it was given to an earlier version of the question
+        return str(value) if isinstance(value, str) else ""
+    if kind is Kind.FILE:
+        return f"{value['name']} ({filesizeformat(value['size'])})"
+    if kind is Kind.DATE:
+        return formatted(date.fromisoformat(value), "j F Y")
     if kind is Kind.COUNTRY:
         return str(countries.name(value)) or str(value)
     if kind in (Kind.SELECT, Kind.MULTI_SELECT):
         labels = {option["value"]: in_reader_language(option["label"]) for option in question.get("options", ())}
-        chosen = value if isinstance(value, list) else [value]
-        return ", ".join(labels.get(each, str(each)) for each in chosen)
+        return ", ".join(labels[each] for each in (value if isinstance(value, list) else [value]))
     return str(value)
 
 

@@ -43,6 +43,8 @@ READING: dict[str, dict[str, int]] = {
     "requests/{approved}/": only("ha", *STAFF),
     "requests/{in_review}/": only("ines", *STAFF),
     "requests/{draft}/": only("juma"),
+    "requests/{draft}/files/use/": only(),
+    "requests/{approved}/submissions/1/files/use/": only(),
     "grants/": SIGNED_IN,
     "grants/{grant}/": only("ha", *STAFF),
     "repositories/": SIGNED_IN,

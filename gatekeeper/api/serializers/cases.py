@@ -39,7 +39,21 @@ class SubmissionMade(Shape):
     origin = serializers.ChoiceField(choices=Origin.choices)
     submitted_at = serializers.DateTimeField()
     answers_digest = serializers.CharField()
-    answers = serializers.DictField(required=False, allow_null=True, help_text="Null once they have been erased.")
+    answers = serializers.DictField(
+        required=False,
+        allow_null=True,
+        help_text="Null once they have been erased; without those that are not for you.",
+    )
+
+
+class HintGiven(Shape):
+    """What might come back if it is submitted as it is. It never keeps anybody from submitting."""
+
+    code = serializers.CharField(help_text="The reason code that it would come back with.")
+    question = serializers.CharField()
+    detail = serializers.CharField()
+    way_out = serializers.CharField()
+    guiding = serializers.ListField(child=serializers.CharField(), help_text="Questions that help to answer.")
 
 
 class AcceptanceGiven(Shape):
@@ -89,6 +103,12 @@ class RequestDetail(RequestRow):
     policy = serializers.IntegerField()
     licence_version = LicenceName(help_text="The version in force: what has to be accepted.")
     draft = serializers.DictField(required=False, help_text="Answers as they are being written; for the requester.")
+    asked_anew = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Questions that are new or changed since the draft was begun; for the requester.",
+    )
+    hints = HintGiven(many=True, required=False)
     reopened = serializers.ListField(child=serializers.CharField())
     submissions = SubmissionMade(many=True)
     acceptances = AcceptanceGiven(many=True)

@@ -7,13 +7,16 @@ from typing import Any
 from rest_framework import serializers
 
 from gatekeeper.models import GateForm, LicenceVersion
-from gatekeeper.rules.questions import Kind
+from gatekeeper.rules.questions import Kind, Sensitivity
+from gatekeeper.rules.showing import MOST_VALUES, Comparison
 
 from .arguments import Strict
 from .common import Shape
 
 KINDS = [(kind.value, kind.value) for kind in Kind]
-BOUND = 100_000
+TESTS = [(test.value, test.value) for test in Comparison]
+SENSITIVITIES = [(each.value, each.value) for each in Sensitivity]
+BOUND = 36_500
 
 
 class Texts(serializers.DictField):
@@ -29,6 +32,19 @@ class NewOption(Strict):
     label = Texts()  # type: ignore[assignment]  # taken out of the class again
 
 
+class Condition(Strict):
+    """When a question is shown: depending on the answer to an earlier one."""
+
+    key = serializers.SlugField(max_length=60, help_text="The earlier question.")
+    test = serializers.ChoiceField(choices=TESTS)
+    values = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        max_length=MOST_VALUES,
+        help_text="To compare with.",
+    )
+
+
 class NewQuestion(Strict):
     """One question of a form."""
 
@@ -37,12 +53,26 @@ class NewQuestion(Strict):
     kind = serializers.ChoiceField(choices=KINDS)
     required = serializers.BooleanField(default=True)  # type: ignore[assignment]  # taken out of the class again
     help = Texts(required=False)
+    section = Texts(required=False, help_text="The heading above it.")
     options = serializers.ListField(child=NewOption(), required=False, max_length=300)
     max_length = serializers.IntegerField(min_value=1, max_value=BOUND, required=False)
-    hub_label = serializers.CharField(max_length=200, required=False)
+    min = serializers.CharField(max_length=40, required=False, help_text="Of a number or a date (2026-03-01).")
+    max = serializers.CharField(max_length=40, required=False, help_text="Of a number or a date.")
+    show_if = Condition(required=False, allow_null=True)
+    hub_label = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_null=True,
+        help_text="Its name on the Hub's own form, if it is asked there.",
+    )
     purpose = serializers.CharField(max_length=500, required=False, help_text="Needed before the form is published.")
     retention_days = serializers.IntegerField(
         min_value=1, max_value=BOUND, required=False, help_text="Needed before the form is published."
+    )
+    sensitivity = serializers.ChoiceField(choices=SENSITIVITIES, required=False)
+    blinded = serializers.BooleanField(default=False, help_text="Not shown to those who decide.")
+    to_review = serializers.BooleanField(
+        default=False, help_text="Purpose and retention were proposed, and nobody has looked at them yet."
     )
 
 
@@ -61,10 +91,18 @@ class QuestionShown(Shape):
     kind = serializers.ChoiceField(choices=KINDS)
     required = serializers.BooleanField()  # type: ignore[assignment]  # taken out of the class again
     help = serializers.DictField(child=serializers.CharField(), required=False)
+    section = serializers.DictField(child=serializers.CharField(), required=False)
     options = serializers.ListField(child=serializers.DictField(), required=False)
     max_length = serializers.IntegerField(required=False)
+    min = serializers.CharField(required=False)
+    max = serializers.CharField(required=False)
+    show_if = serializers.DictField(required=False, allow_null=True)
+    hub_label = serializers.CharField(required=False, allow_null=True)
     purpose = serializers.CharField(required=False)
     retention_days = serializers.IntegerField(required=False)
+    sensitivity = serializers.ChoiceField(choices=SENSITIVITIES, required=False)
+    blinded = serializers.BooleanField(required=False)
+    to_review = serializers.BooleanField(required=False)
 
 
 class GateFormShown(Shape):
@@ -73,7 +111,10 @@ class GateFormShown(Shape):
     id = serializers.IntegerField()
     publisher = serializers.IntegerField()
     title = serializers.CharField()
+    number = serializers.IntegerField(help_text="Which version of it.")
+    supersedes = serializers.IntegerField(allow_null=True, help_text="The version before it.")
     questions = QuestionShown(many=True)
+    digest = serializers.CharField(help_text="Of the questions as they are: name it when you replace them.")
     sha256 = serializers.CharField(help_text="Empty: a draft.")
     published_at = serializers.DateTimeField(allow_null=True)
 
@@ -112,8 +153,9 @@ class LicenceVersionShown(LicenceVersionRow):
 
 def form_shown(form: GateForm) -> dict[str, Any]:
     """Return a form as it is answered."""
-    row = {name: getattr(form, name) for name in ("id", "title", "questions", "sha256", "published_at")}
-    return dict(GateFormShown(row | {"publisher": form.publisher_id}).data)
+    names = ("id", "title", "number", "questions", "digest", "sha256", "published_at")
+    row = {name: getattr(form, name) for name in names}
+    return dict(GateFormShown(row | {"publisher": form.publisher_id, "supersedes": form.supersedes_id}).data)
 
 
 def version_row(version: LicenceVersion) -> dict[str, Any]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext
+
 from accounts.viewer import Viewer
+from gatekeeper.api.errors import sentence
 from gatekeeper.api.serializers.common import actions
+from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import (
     Acceptance,
     AccessRequest,
@@ -18,8 +22,10 @@ from gatekeeper.models import (
     Review,
     Submission,
 )
+from gatekeeper.models.answers import hints_for
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import visibility
+from gatekeeper.rules.hints import Hint
 from gatekeeper.rules.statuses import Role
 
 ROW = (
@@ -51,7 +57,7 @@ def request_detail(case: AccessRequest, viewer: Viewer) -> dict[str, Any]:
     """Return the whole case; a constant number of statements, whatever happened to it."""
     seen = case.visible_fields(viewer)
     policy = current_policies([case.stage]).get(case.stage_id) or case.policy
-    submissions = list(case.submissions.order_by("number"))
+    submissions = list(case.submissions.select_related("form").order_by("number"))
     decisions = list(case.decisions.select_related("decided_by"))
     reviews = list(_reviews(submissions)) if "reviews" in seen else []
     texts = _texts(
@@ -64,7 +70,7 @@ def request_detail(case: AccessRequest, viewer: Viewer) -> dict[str, Any]:
         "policy": case.policy_id,
         "licence_version": policy.licence_version,
         "reopened": case.reopened,
-        "submissions": [_submission(made, texts, seen) for made in submissions],
+        "submissions": [_submission(made, texts, case.roles_of(viewer)) for made in submissions],
         "acceptances": [
             _ids(given, "licence_version")
             for given in Acceptance.objects.behind(case, policy.licence_version).order_by("pk")
@@ -75,6 +81,8 @@ def request_detail(case: AccessRequest, viewer: Viewer) -> dict[str, Any]:
     }
     if Role.REQUESTER in case.roles_of(viewer):
         detail["draft"] = case.answers
+        detail["asked_anew"] = case.asked_anew
+        detail["hints"] = [_hint(hint) for hint in hints_for(case, viewer)]
     if "messages" in seen:
         detail["messages"] = _messages(case, seen)
     if "reviews" in seen:
@@ -146,11 +154,21 @@ def _ids(row: Any, *references: str) -> dict[str, Any]:
     }
 
 
-def _submission(made: Submission, texts: dict[int, Any], seen: frozenset[str]) -> dict[str, Any]:
+def _submission(made: Submission, texts: dict[int, Any], roles: frozenset[Role]) -> dict[str, Any]:
     row = _ids(made, "form", "policy")
-    if "answers" in seen:
-        row["answers"] = texts.get(made.answers_id)
+    if visibility.may_see("answers", roles):
+        row["answers"] = visibility.answers_seen(made.form.questions, texts.get(made.answers_id), roles)
     return row
+
+
+def _hint(hint: Hint) -> dict[str, Any]:
+    return {
+        "code": hint.said.code,
+        "question": hint.key,
+        "detail": sentence(hint.said),
+        "way_out": gettext(REASON_CODES[hint.said.code].hint),
+        "guiding": [gettext(line) for line in hint.guiding],
+    }
 
 
 def _messages(case: AccessRequest, seen: frozenset[str]) -> list[dict[str, Any]]:

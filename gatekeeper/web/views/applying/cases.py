@@ -13,14 +13,13 @@ from gatekeeper.actions import requests
 from gatekeeper.models import Acceptance, AccessRequest, Grant, MessageKind
 from gatekeeper.rules.refusals import Invalid
 from gatekeeper.rules.statuses import Role
+from gatekeeper.web.answering import submitted_answers
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_case, find_own_case, paged
 from gatekeeper.web.forms.words import WordsForm
 from gatekeeper.web.histories import history_of
 from gatekeeper.web.pages import page, put_refusals, status_of, viewer_of
 from gatekeeper.web.words import for_requester
-
-from .drafts import answered
 
 
 @page()
@@ -64,7 +63,7 @@ def _request_page(request: HttpRequest, case: AccessRequest, form: WordsForm) ->
         "deadline": grant.ends_at if grant and wanted else _deadline(case),
         "buttons": buttons_for(case, viewer),
         "history": history_of(case, case.visible_fields(viewer)),
-        "answers": answered(submission.form.questions, submission.answers or {}) if submission else [],
+        "answers": submitted_answers(case, viewer),
         "submission": submission,
         "acceptance": Acceptance.objects.of(case.person, version).order_by("pk").first(),
         "question": last_question(case),

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from gatekeeper.actions import requests
 from gatekeeper.models import Acceptance, AccessRequest, GatePolicy
+from gatekeeper.models.answers import hints_for
 from gatekeeper.rules import questions
 from gatekeeper.rules.refusals import Invalid, WrongState
-from gatekeeper.web.accepting import accepting, shown
+from gatekeeper.rules.showing import shown
+from gatekeeper.web.accepting import accepting
+from gatekeeper.web.accepting import shown as as_shown
+from gatekeeper.web.answering import answered, asked_anew, delta, open_questions, sections
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_own_case, find_stage
 from gatekeeper.web.forms.applying.answers import AnswerForm
 from gatekeeper.web.pages import page, viewer_of
 from gatekeeper.web.views.catalogue.audience import warning_first
-from gatekeeper.web.words import answer_words, in_reader_language
+from gatekeeper.web.words import in_reader_language
 
 from .eligibility import eligibility, holds
 
@@ -60,61 +66,82 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     if "answer" not in buttons and request.method != "POST":
         return redirect("web:request", pk=pk)
     policy = case.stage.policy or case.policy
-    asked = open_questions(case, policy)
-    form = AnswerForm(asked, answers=case.answers, data=request.POST if request.method == "POST" else None)
-    if request.method != "POST":
-        return _questions_page(request, case, policy, form)
+    questions_open = open_questions(case, policy)
+    if request.method == "POST":
+        return _save(request, case, policy, questions_open)
+    carried = bool(asked_anew(case, policy)) and not case.reopened and "all" not in request.GET
+    asked = delta(case, policy, questions_open) if carried else questions_open
+    return _questions_page(request, case, policy, asked)
+
+
+def _save(request: HttpRequest, case: AccessRequest, policy: GatePolicy, asked: list[dict[str, Any]]) -> HttpResponse:
+    on_page = set(request.POST.getlist("asked")) or {each["key"] for each in asked}
+    asked = [each for each in asked if each["key"] in on_page]
+    form = AnswerForm(asked, answers={}, data=request.POST)
+    before = shown(policy.form.questions, case.answers)
     refused: Mapping[str, Any] = {}
     try:
-        case = requests.answer(case, by=viewer_of(request), answers=form.given(asked))
+        files = form.handed_in(asked, request.FILES)
+        case = requests.answer(case, by=viewer_of(request), answers=form.given(asked), files=files)
     except Invalid as at_fault:
-        refused = at_fault.fields
+        refused, case = at_fault.fields, find_own_case(request, case.pk)
     if request.htmx:  # type: ignore[attr-defined]  # set by HtmxMiddleware
         labels = [in_reader_language(each["label"]) for each in asked if each["key"] in refused]
         return render(request, "applying/saved.html", {"not_taken": labels})
+    led_to = shown(policy.form.questions, case.answers) - before - set(request.POST.getlist("seen"))
     going_on = request.POST.get("then") == "continue"
-    if going_on and not refused:
+    if going_on and not refused and not led_to:
         refused = questions.validate(case.policy.form.document, case.answers, complete=True).refusals
     if refused:
-        form.refuse(refused)
-        return _questions_page(request, case, policy, form)
-    if going_on:
-        return redirect("web:licence", pk=pk)
+        on_page |= {*refused, *led_to}
+        asked = [each for each in policy.form.questions if each["key"] in on_page]
+        return _questions_page(request, case, policy, asked, refused)
+    if going_on and not led_to:
+        return redirect("web:licence", pk=case.pk)
     messages.success(request, _("Your draft is saved."))
-    return redirect("web:draft", pk=pk)
+    if not led_to:
+        return redirect("web:draft", pk=case.pk)
+    more = ngettext(
+        "Your answers lead to %(count)d more question.", "Your answers lead to %(count)d more questions.", len(led_to)
+    )
+    messages.info(request, more % {"count": len(led_to)})
+    first = next(each["key"] for each in policy.form.questions if each["key"] in led_to)
+    return redirect(f"{reverse('web:draft', args=[case.pk])}#question-{first}")
 
 
-def open_questions(case: AccessRequest, policy: GatePolicy) -> list[dict[str, Any]]:
-    """Return the questions that can be answered now: after a correctable denial, those that were named; else all."""
-    before = {question["key"]: question for question in case.policy.form.questions}
-    if not case.reopened:
-        return policy.form.questions
-    return [
-        question
-        for question in policy.form.questions
-        if question["key"] in case.reopened or question != before.get(question["key"])
-    ]
-
-
-def _questions_page(request: HttpRequest, case: AccessRequest, policy: GatePolicy, form: AnswerForm) -> HttpResponse:
-    sections: list[dict[str, Any]] = []
-    standing = [question for question in policy.form.questions if question["key"] not in form.fields]
-    for question in policy.form.questions:
-        title = in_reader_language(question.get("section") or "")
-        if not sections or sections[-1]["title"] != title:
-            sections.append({"title": title, "fields": []})
-        if question["key"] in form.fields:
-            sections[-1]["fields"].append(form[question["key"]])
+def _questions_page(
+    request: HttpRequest,
+    case: AccessRequest,
+    policy: GatePolicy,
+    asked: list[dict[str, Any]],
+    refused: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    now = shown(policy.form.questions, case.answers)
+    form = AnswerForm(
+        asked,
+        answers=case.answers,
+        shown=now,
+        anew=asked_anew(case, policy),
+        data=request.POST if refused else None,
+    )
+    form.refuse(refused or {})
+    standing = now - set(form.fields)
     context = {
         "case": case,
         "policy": policy,
         "form": form,
-        "sections": [section for section in sections if section["fields"]],
-        "standing_answers": answered(standing, case.answers),
+        "sections": sections(asked, form),
+        "standing_answers": answered(policy.form.questions, case.answers, only=standing, file_at=_file_at(case)),
+        "carried": bool(standing) and not case.reopened,
+        "conditional": any(each.get("show_if") for each in asked),
         "checks": eligibility(request, case.stage, policy),
         "decision": case.decisions.order_by("-pk").first(),
     }
     return render(request, "applying/questions.html", context, status=422 if form.errors else 200)
+
+
+def _file_at(case: AccessRequest) -> Callable[[str], str]:
+    return lambda key: reverse("web:draft_file", args=[case.pk, key])
 
 
 @page("GET", "POST", back="web:licence")
@@ -130,7 +157,7 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
                 by=viewer_of(request),
                 text_sha256=request.POST.get("text_sha256", ""),
                 acknowledged=request.POST.getlist("acknowledged"),
-                shown=shown(request, case.person, version, buttons),
+                shown=as_shown(request, case.person, version, buttons),
             )
             return redirect("web:hand_in" if _can_write(request, case) else "web:request", pk=pk)
         except WrongState as refused:
@@ -172,22 +199,10 @@ def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
         "case": case,
         "policy": policy,
         "version": policy.licence_version,
-        "answers": answered(policy.form.questions, case.answers),
+        "answers": answered(policy.form.questions, case.answers, file_at=_file_at(case)),
         "acceptance": Acceptance.objects.of(case.person, policy.licence_version).order_by("pk").first(),
+        "hints": hints_for(case, viewer_of(request)),
         "buttons": buttons,
         "again": again,
     }
     return render(request, "applying/hand_in.html", context)
-
-
-def answered(asked: list[dict[str, Any]], answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each question with its answer, as people read them."""
-    return [
-        {
-            "key": question["key"],
-            "label": in_reader_language(question["label"]),
-            "answer": answer_words(question, answers.get(question["key"])),
-            "long": question["kind"] == "long_text",
-        }
-        for question in asked
-    ]

@@ -17,6 +17,7 @@ from gatekeeper.models import Acceptance, AccessRequest, Drift, Grant, HubAccess
 from gatekeeper.rules.needs import NEEDS
 from gatekeeper.rules.refusals import Invalid, NotAllowed
 from gatekeeper.rules.statuses import Role
+from gatekeeper.web.answering import submitted_answers
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_case
 from gatekeeper.web.forms.reviewing.decisions import (
@@ -31,7 +32,6 @@ from gatekeeper.web.forms.reviewing.decisions import (
 )
 from gatekeeper.web.histories import history_of
 from gatekeeper.web.pages import page, put_refusals, viewer_of
-from gatekeeper.web.views.applying.drafts import answered
 from gatekeeper.web.words import sentence
 
 FORMS: dict[str, type[SeenForm]] = {
@@ -67,7 +67,7 @@ def _case_page(request: HttpRequest, case: AccessRequest, sent: dict[str, forms.
         "policy": policy,
         "fields": fields,
         "submission": submission,
-        "answers": answered(submission.form.questions, submission.answers or {}) if submission else [],
+        "answers": submitted_answers(case, viewer),
         "acceptance": Acceptance.objects.of(case.person, policy.licence_version).order_by("-pk").first(),
         "grants": Grant.objects.visible_to(viewer).filter(**here, stage=case.stage).order_by("-pk")[:5],
         "earlier": AccessRequest.objects.reviewable_by(viewer)
