@@ -125,6 +125,7 @@ def test_the_outside_has_one_door() -> None:
 # What verbs are made of, and what only checks or returns: no verb by itself.
 PARTS = {
     "check_codes",
+    "check_questions",
     "check_terms",
     "decide",
     "enqueue",
@@ -136,8 +137,9 @@ PARTS = {
     "opine",
     "readable",
     "require",
-    "save_draft",
     "say",
+    "store_file",
+    "taken_in",
     "told_of_token",
     "too_early",
     "too_many",

@@ -26,6 +26,8 @@ NOT_PUBLISHED = Refusal("not_published", _("The form and the licence version hav
 BAD_TERM = Refusal("term_malformed", _("This value does not fit."))
 FOREIGN = Refusal("belongs_elsewhere", _("This belongs to another publisher."))
 
+MOST_QUESTIONS = 100
+
 WHOLE = {
     "approvals_required": (1, 5),
     "sla_days": (1, 365),
@@ -41,9 +43,7 @@ def draft_form(
 ) -> GateForm:
     """Keep a form as a draft. Raises NotAllowed, Invalid if a question cannot be read."""
     require(by, publisher.pk)
-    readable = all(questions.readable(question) for question in questions_asked)
-    if not readable or len({question["key"] for question in questions_asked}) != len(questions_asked):
-        raise Invalid(BAD_FORM, {"questions": BAD_FORM})
+    check_questions(questions_asked)
     at = at or timezone.now()
     with transaction.atomic():
         form = GateForm.objects.create(
@@ -57,20 +57,35 @@ def draft_form(
     return form
 
 
-def publish_form(form: GateForm, *, by: Viewer, at: datetime | None = None) -> GateForm:
-    """Publish a form. Raises Invalid where a question has no purpose or retention, WrongState if it is published."""
+def check_questions(questions_asked: list[dict[str, Any]]) -> None:
+    """Raise Invalid unless every question can be read and has its own key."""
+    readable = len(questions_asked) <= MOST_QUESTIONS and all(map(questions.readable, questions_asked))
+    if not readable or len({question["key"] for question in questions_asked}) != len(questions_asked):
+        raise Invalid(BAD_FORM, {"questions": BAD_FORM})
+
+
+def publish_form(form: GateForm, *, by: Viewer, confirmed: bool = False, at: datetime | None = None) -> GateForm:
+    """Publish a form.
+
+    Raises Invalid where a question has no purpose or retention, or where these were proposed and nobody has reviewed
+    them, unless that is `confirmed`; WrongState if it is published.
+    """
     require(by, form.publisher_id)
     at = at or timezone.now()
     with transaction.atomic():
-        locked = GateForm.objects.select_for_update(no_key=True).get(pk=form.pk)
+        locked = GateForm.objects.select_for_update(no_key=True, of=("self",)).get(pk=form.pk)
         if locked.is_published:
             raise WrongState(PUBLISHED)
         lacking = gate_forms.unpublishable(locked.document)
+        proposed = gate_forms.to_review(locked.document)
+        if not confirmed:
+            lacking = {**proposed, **lacking}
         if lacking:
             raise Invalid(next(iter(lacking.values())), lacking)
         locked.seal(by=acting(by), at=at)
         locked.save(update_fields=["sha256", "published_at", "published_by"])
-        record([("gate_form.publish", locked, {"sha256": locked.sha256})], by=acting(by), at=at)
+        how = {"sha256": locked.sha256} | ({"confirmed_unreviewed": len(proposed)} if proposed else {})
+        record([("gate_form.publish", locked, how)], by=acting(by), at=at)
     return locked
 
 

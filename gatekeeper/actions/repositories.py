@@ -153,9 +153,8 @@ def start_from_what_is_there(
             at=at,
             audience="Everybody whose request is approved.",
         )
-        form = publish_form(
-            draft_form(repository.publisher, by=by, title=title, questions_asked=questions_asked, at=at), by=by, at=at
-        )
+        draft = draft_form(repository.publisher, by=by, title=title, questions_asked=questions_asked, at=at)
+        form = publish_form(draft, by=by, confirmed=True, at=at)  # the page of this step shows what is to be reviewed
         version = publish_licence_version(
             repository.publisher,
             by=by,

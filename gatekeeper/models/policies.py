@@ -97,6 +97,23 @@ class GateForm(Version):
         """Return the questions in order."""
         return list(self.document["questions"])
 
+    def latest(self) -> "GateForm":
+        """Return the latest version of this form, published or a draft. One statement for each version after it."""
+        later = self
+        while (found := GateForm.objects.filter(supersedes=later).first()) is not None:
+            later = found
+        return later
+
+    @property
+    def is_superseded(self) -> bool:
+        """Say whether a later version is published. One statement."""
+        return GateForm.objects.published().filter(supersedes=self).exists()
+
+    def used_at(self) -> "models.QuerySet[GatePolicy]":
+        """Return the terms in force that ask this form, with their stages: one form may serve many."""
+        used = GatePolicy.objects.published().filter(form=self, superseded_by=None)
+        return used.select_related("stage__release").order_by("stage_id")
+
     @property
     def digest(self) -> str:
         """Return the hash of title and questions as they are, in hexadecimal: what somebody saw who changes a draft."""
