@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext
 
 from accounts.models import Publisher, User
+from gatekeeper.rules import form_diff
 
 from .personal import document_hash
 from .repositories import READING
@@ -77,6 +78,14 @@ class GateFormQuerySet(VersionQuerySet):
         mine = models.Q(publisher__in=viewer.publishers_with(*READING))
         return self.filter(mine | models.Q(pk__in=public.values("form")))
 
+    def with_uses(self) -> "GateFormQuerySet":
+        """Add at how many stages each form is asked (`uses`), and whether a later version is published (`later`)."""
+        in_force = models.Q(policies__published_at__isnull=False, policies__superseded_by__isnull=True)
+        later = GateForm.objects.published().filter(supersedes=models.OuterRef("pk"))
+        return self.defer("document").annotate(
+            uses=models.Count("policies", filter=in_force), later=models.Exists(later)
+        )
+
 
 class GateForm(Version):
     """What a stage asks. `document` holds {"questions": […]}: see rules/questions.py for their shape."""
@@ -108,6 +117,11 @@ class GateForm(Version):
     def is_superseded(self) -> bool:
         """Say whether a later version is published. One statement."""
         return GateForm.objects.published().filter(supersedes=self).exists()
+
+    def differences(self) -> list[form_diff.Difference] | None:
+        """Return what differs from the version that this one supersedes; None for a first version."""
+        before = self.supersedes
+        return form_diff.differences(before.document["questions"], self.questions) if before else None
 
     def used_at(self) -> "models.QuerySet[GatePolicy]":
         """Return the terms in force that ask this form, with their stages: one form may serve many."""

@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
-from gatekeeper.models import GateForm, Repository, RepositoryWish, Stage
+from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
-from gatekeeper.web import words
+from gatekeeper.web import form_words, words
 from gatekeeper.web.at_the_hub import about, remedy, why_parked
 from gatekeeper.web.buttons import Button
 from gatekeeper.web.navigation import Place, places
@@ -42,6 +42,13 @@ for _filter in (
     words.purpose_words,
     words.terms_in_words,
     words.restriction_words,
+    form_words.change_words,
+    form_words.change_tone,
+    form_words.part_words,
+    form_words.part_texts,
+    form_words.condition_words,
+    form_words.difference_title,
+    form_words.label_in,
     why_parked,
     remedy,
 ):
@@ -127,12 +134,6 @@ def troubles(context: Mapping[str, Any]) -> list[Trouble]:
 def finding_words(finding: Mapping[str, Any]) -> str:
     """A finding about a card, in the reader's language."""
     return words.sentence(about(finding))
-
-
-@register.filter
-def label_of(about: Any, form: GateForm) -> str:
-    """The label of the question that a hint or a difference is about."""
-    return next((words.in_reader_language(each["label"]) for each in form.questions if each["key"] == about.key), "")
 
 
 @register.filter

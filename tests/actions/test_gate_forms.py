@@ -100,11 +100,11 @@ def test_it_refuses_questions_that_cannot_be_read(draft: GateForm, bram: Viewer)
 def test_only_stewards_and_owners_write_forms(draft: GateForm, chidi: Viewer, farid: Viewer, juma: Viewer) -> None:
     """Reviewers and auditors read them."""
     for who in (chidi, farid, juma):
-        with refused(NotAllowed, "not_yours"):
+        with refused(NotAllowed, "not_allowed"):
             gate_forms.draft_next(draft, by=who)
-        with refused(NotAllowed, "not_yours"):
+        with refused(NotAllowed, "not_allowed"):
             gate_forms.change_draft(draft, by=who, questions_asked=[])
-        with refused(NotAllowed, "not_yours"):
+        with refused(NotAllowed, "not_allowed"):
             gate_forms.discard_draft(draft, by=who)
 
 

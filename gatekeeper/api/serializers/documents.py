@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from gatekeeper.models import GateForm, LicenceVersion
+from gatekeeper.rules.form_diff import Change
 from gatekeeper.rules.questions import Kind, Sensitivity
 from gatekeeper.rules.showing import MOST_VALUES, Comparison
 
@@ -14,6 +15,7 @@ from .arguments import Strict
 from .common import Shape
 
 KINDS = [(kind.value, kind.value) for kind in Kind]
+CHANGES = [(change.value, change.value) for change in Change]
 TESTS = [(test.value, test.value) for test in Comparison]
 SENSITIVITIES = [(each.value, each.value) for each in Sensitivity]
 BOUND = 36_500
@@ -81,6 +83,34 @@ class NewForm(Strict):
 
     title = serializers.CharField(max_length=200)
     questions = serializers.ListField(child=NewQuestion(), min_length=1, max_length=100)
+
+
+class ChangedForm(Strict):
+    """All questions of a draft, in order."""
+
+    title = serializers.CharField(max_length=200, required=False)
+    questions = serializers.ListField(child=NewQuestion(), max_length=100)
+    seen = serializers.CharField(
+        max_length=64, help_text="The digest of the draft that you saw. If it is another by now, nothing is done: 409."
+    )
+
+
+class Confirmation(Strict):
+    """That something was looked at."""
+
+    confirmed = serializers.BooleanField(
+        default=False, help_text="Publish although purpose or retention of a question was proposed and is to review."
+    )
+
+
+class DifferenceShown(Shape):
+    """What became of one question."""
+
+    change = serializers.ChoiceField(choices=CHANGES)
+    key = serializers.CharField()
+    parts = serializers.ListField(child=serializers.CharField(), help_text="What of it changed.")
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
 
 
 class QuestionShown(Shape):

@@ -1,4 +1,4 @@
-"""Forms of what a stage asks, of licence texts, and of the terms that bind both together."""
+"""Forms of licence texts, and of the terms that bind a gate form and a licence together."""
 
 from __future__ import annotations
 
@@ -9,30 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Publisher
-from gatekeeper.catalogues.form_templates import FORM_TEMPLATES
 from gatekeeper.catalogues.restrictions import RESTRICTIONS
-from gatekeeper.models import GateForm, GatePolicy, LicenceVersion, Repository
-
-
-class NewFormForm(forms.Form):
-    """Where the questions of a new gate form come from."""
-
-    title = forms.CharField(label=_("Title"), max_length=200)
-    source = forms.ChoiceField(label=_("Questions from"), widget=forms.RadioSelect)
-
-    def __init__(self, repositories: list[Repository], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        source = self.fields["source"]
-        assert isinstance(source, forms.ChoiceField)
-        cards = [
-            (f"card:{each.pk}", gettext("the form on the card of %(name)s") % {"name": each.name})
-            for each in repositories
-        ]
-        templates = [
-            (f"template:{key}", gettext("our template “%(title)s”") % {"title": gettext(each["title"])})
-            for key, each in FORM_TEMPLATES.items()
-        ]
-        source.choices = [*cards, *templates]
+from gatekeeper.models import GateForm, GatePolicy, LicenceVersion
 
 
 class LicenceForm(forms.Form):
