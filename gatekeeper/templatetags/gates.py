@@ -44,7 +44,6 @@ for _filter in (
     words.restriction_words,
     form_words.change_words,
     form_words.change_tone,
-    form_words.part_words,
     form_words.part_texts,
     form_words.condition_words,
     form_words.difference_title,

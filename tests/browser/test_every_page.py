@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import HubToken
 from accounts.viewer import Viewer
-from gatekeeper.actions import invitations, stages, terms
+from gatekeeper.actions import gate_forms, invitations, stages, terms
 from gatekeeper.hub import capabilities
 from gatekeeper.models import Grant, HubAccess, Learnt, Repository, Stage, TokenReach
 from tests import factories
@@ -58,6 +58,15 @@ def places(
     policy = stage.policy
     assert policy is not None
     release, publisher = stage.release, "aurora-lab"
+    form_draft = gate_forms.draft_next(policy.form, by=amara)
+    first, second, *others_asked = policy.form.questions
+    second = {
+        **second,
+        "label": {"en": "What for?"},
+        "to_review": True,
+        "show_if": {"key": "country", "test": "answered"},
+    }
+    gate_forms.change_draft(form_draft, by=amara, questions_asked=[second, first, *others_asked])
     later = factories.planned_stage(aurora, by=amara)
     factories.imported(stage, factories.account("mira").person, by=amara)
     terms.ask_for_terms(stage, by=amara, days=30)
@@ -121,7 +130,13 @@ def places(
             f"/publishers/{publisher}/tokens/{spare.pk}/retire/",
             f"/publishers/{publisher}/webhook/",
             f"/publishers/{publisher}/releases/new/",
+            f"/publishers/{publisher}/forms/",
             f"/publishers/{publisher}/forms/new/",
+            f"/forms/{form_draft.pk}/",
+            f"/forms/{form_draft.pk}/questions/use/",
+            f"/forms/{form_draft.pk}/questions/use/remove/",
+            f"/forms/{form_draft.pk}/publish/",
+            f"/forms/{form_draft.pk}/compare/",
             f"/publishers/{publisher}/licences/new/",
             f"/repositories/{aurora.pk}/",
             f"/repositories/{aurora.pk}/unlink/",

@@ -25,6 +25,7 @@ STAFF = (
     "stage",
     "stage_grants",
     "gate_form",
+    "gate_forms",
     "sync",
     "repository",
 )
@@ -48,6 +49,7 @@ def address(name: str, grant: Grant) -> str:
         "relinquish": [grant.pk],
         "edit_release": [stage.release.pk],
         "gate_form": [policy.form_id],
+        "gate_forms": [stage.release.publisher.name],
         "repository": [stage.repositories.get().pk],
         "stage_licence": [stage.pk],
         "start": [stage.pk],

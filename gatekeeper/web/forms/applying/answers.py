@@ -106,13 +106,16 @@ def bounds_in_words(question: Mapping[str, Any]) -> str:
         return _("A PDF of at most %(size)s. It is sent with the button below.") % {
             "size": filesizeformat(MOST_FILE_BYTES)
         }
-    if kind is Kind.DATE:
+    days = kind is Kind.DATE
+    if days:
         least, most = (formatted(date.fromisoformat(each), "j F Y") if each else None for each in (least, most))
     if least is not None and most is not None:
         return _("From %(least)s to %(most)s.") % {"least": least, "most": most}
     if least is not None:
-        return _("At least %(least)s.") % {"least": least}
-    return _("At most %(most)s.") % {"most": most} if most is not None else ""
+        return (_("Not before %(least)s.") if days else _("At least %(least)s.")) % {"least": least}
+    if most is not None:
+        return (_("Not after %(most)s.") if days else _("At most %(most)s.")) % {"most": most}
+    return ""
 
 
 def named_countries() -> list[tuple[str, str]]:

@@ -132,12 +132,15 @@ class QuestionForm(forms.Form):
                 self.fields[name].widget = forms.DateInput(attrs={"type": "date"})
         shown_if = self.fields["show_key"]
         assert isinstance(shown_if, forms.ChoiceField)
-        labelled = [(each["key"], in_reader_language(each["label"])) for each in earlier]
+        labelled = {each["key"]: in_reader_language(each["label"]) for each in earlier}
+        now = (question.get("show_if") or {}).get("key")
+        if now and now not in labelled:  # it does not come before this one any more; only its steward takes it away
+            labelled[now] = now
         shown_if.choices = [
             ("", gettext("always")),
-            *((key, gettext("depending on “%(question)s”") % {"question": label}) for key, label in labelled),
+            *((key, gettext("depending on “%(question)s”") % {"question": label}) for key, label in labelled.items()),
         ]
-        if not earlier and not question.get("show_if"):
+        if not labelled:
             for name in ("show_key", "show_test", "show_values"):
                 del self.fields[name]
 

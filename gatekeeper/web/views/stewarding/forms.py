@@ -78,13 +78,11 @@ def gate_form(request: HttpRequest, pk: int) -> HttpResponse:
     """A gate form: a draft to work on, or a published version with where it is used."""
     found = find_form(request, pk)
     lacking = {} if found.is_published else {**to_review(found.document), **unpublishable(found.document)}
-    questions = [(each, lacking.get(each["key"])) for each in found.questions]
     next_draft = GateForm.objects.drafts().filter(supersedes=found).first() if found.is_published else None
     preview = AnswerForm(found.questions, answers={})
     context = {
         "form": found,
-        "questions": questions,
-        "lacking": lacking,
+        "left": [(each, lacking[each["key"]]) for each in found.questions if each["key"] in lacking],
         "writes": bool(roles_at(viewer_of(request), found.publisher_id) & STEWARDS),
         "adding": NewQuestionForm(),
         "preview": sections(found.questions, preview),
