@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.rules import hints, lifecycle, visibility
+from gatekeeper.rules import form_diff, hints, lifecycle, visibility
 from gatekeeper.rules.questions import Kind
 from gatekeeper.rules.statuses import Role
 
 from .files import AnswerFile, StoredFile
+from .policies import GatePolicy
 from .requests import AccessRequest, Submission
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def file_seen(case: AccessRequest, viewer: "Viewer", *, key: str, number: int | 
         text = submission.answers_id if key in seen else None
     link = AnswerFile.objects.filter(text=text, key=key).select_related("file").first() if text else None
     return link.file if link else None
+
+
+def asked_anew(case: AccessRequest, policy: GatePolicy) -> frozenset[str]:
+    """Return the keys of the questions that are new or changed since the draft of a case was begun."""
+    if not case.answers:
+        return frozenset()
+    if policy.form_id == case.policy.form_id:
+        return frozenset(case.asked_anew)
+    return frozenset(case.asked_anew) | set(form_diff.asked_anew(case.policy.form.questions, policy.form.questions))
 
 
 def hints_for(case: AccessRequest, viewer: "Viewer") -> list[hints.Hint]:

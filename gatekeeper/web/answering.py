@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts.viewer import Viewer
 from gatekeeper.models import AccessRequest, GatePolicy
-from gatekeeper.rules import form_diff, visibility
+from gatekeeper.models.answers import asked_anew
+from gatekeeper.rules import visibility
 from gatekeeper.rules.questions import Kind, read
 from gatekeeper.rules.showing import shown
 from gatekeeper.rules.statuses import Role
@@ -29,12 +30,6 @@ def open_questions(case: AccessRequest, policy: GatePolicy) -> list[dict[str, An
     named = {*case.reopened, *asked_anew(case, policy)}
     before = shown(policy.form.questions, case.answers)
     return [each for each in policy.form.questions if each["key"] in named or each["key"] not in before]
-
-
-def asked_anew(case: AccessRequest, policy: GatePolicy) -> frozenset[str]:
-    """Return the keys of the questions that are new or changed since the draft was begun."""
-    newer = form_diff.asked_anew(case.policy.form.questions, policy.form.questions)
-    return frozenset({*case.asked_anew, *newer}) if case.answers else frozenset()
 
 
 def delta(case: AccessRequest, policy: GatePolicy, asked: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

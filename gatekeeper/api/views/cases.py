@@ -22,7 +22,7 @@ from gatekeeper.models import (
     Review,
     Submission,
 )
-from gatekeeper.models.answers import hints_for
+from gatekeeper.models.answers import asked_anew, hints_for
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules import visibility
 from gatekeeper.rules.hints import Hint
@@ -81,7 +81,7 @@ def request_detail(case: AccessRequest, viewer: Viewer) -> dict[str, Any]:
     }
     if Role.REQUESTER in case.roles_of(viewer):
         detail["draft"] = case.answers
-        detail["asked_anew"] = case.asked_anew
+        detail["asked_anew"] = sorted(asked_anew(case, policy))
         detail["hints"] = [_hint(hint) for hint in hints_for(case, viewer)]
     if "messages" in seen:
         detail["messages"] = _messages(case, seen)

@@ -53,7 +53,7 @@ class Beginning(Strict):
 def requests_of(viewer: Viewer) -> QuerySet[AccessRequest]:
     """Return the cases that the viewer sees, with what a row and its roles are read from."""
     return AccessRequest.objects.visible_to(viewer).select_related(
-        "stage__release", "person", "assignee", "policy__licence_version__licence", "draft"
+        "stage__release", "person", "assignee", "policy__licence_version__licence", "policy__form", "draft"
     )
 
 

@@ -17,7 +17,7 @@ from gatekeeper.rules.questions import BOUNDED, CHOICES, LONGEST, Kind, Sensitiv
 from gatekeeper.rules.showing import WITH_VALUES, Comparison
 from gatekeeper.web.words import KINDS, in_reader_language, sentence
 
-LANGUAGES = (("en", _("in English")), ("fr", _("in French")))
+LANGUAGES = ("en", "fr")
 TEXTS = frozenset({Kind.SHORT_TEXT, Kind.LONG_TEXT})
 SENSITIVITIES = {
     Sensitivity.ORDINARY: _("ordinary: it would do no harm if it became known"),
@@ -34,7 +34,7 @@ BAR = "|"
 GROUPS = (
     (_("The question"), ("label_en", "label_fr", "help_en", "help_fr", "required", "options")),
     (_("What fits"), ("max_length", "min", "max")),
-    (_("Where it stands"), ("section_en", "section_fr", "show_key", "show_test", "show_values")),
+    (_("Where and when it is asked"), ("section_en", "section_fr", "show_key", "show_test", "show_values")),
     (_("Why, and for how long"), ("purpose", "retention_days", "sensitivity", "reviewed")),
     (_("Who sees it"), ("blinded", "hub_label")),
 )
@@ -160,7 +160,7 @@ class QuestionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for a label in one language at least, for bounds that fit, and for values where they are compared."""
         cleaned = super().clean() or self.cleaned_data
-        if not any(cleaned.get(f"label_{code}") for code, _name in LANGUAGES):
+        if not any(cleaned.get(f"label_{code}") for code in LANGUAGES):
             self.add_error("label_en", gettext("Write the question in at least one language."))
         for name in {"min", "max"} & set(self.fields):
             refused = read({"kind": self.kind.value}, cleaned.get(name))[1]
@@ -211,13 +211,13 @@ def _initial(question: Mapping[str, Any]) -> dict[str, Any]:
         "show_values": "\n".join(condition.get("values", ())),
     }
     for name in ("label", "help", "section"):
-        initial |= {f"{name}_{code}": (question.get(name) or {}).get(code, "") for code, _name in LANGUAGES}
+        initial |= {f"{name}_{code}": (question.get(name) or {}).get(code, "") for code in LANGUAGES}
     return initial
 
 
 def _texts(stored: Mapping[str, str] | None, name: str, sent: Mapping[str, Any]) -> dict[str, str]:
     """Return a text by language; what it says in a language that is not offered here stays."""
-    texts = dict(stored or {}) | {code: sent[f"{name}_{code}"] for code, _name in LANGUAGES}
+    texts = dict(stored or {}) | {code: sent[f"{name}_{code}"] for code in LANGUAGES}
     return {code: text for code, text in texts.items() if text}
 
 
@@ -226,7 +226,7 @@ def _lines(text: str | None) -> list[str]:
 
 
 def _option_line(option: Mapping[str, Any]) -> str:
-    parts = [option["value"], *(option["label"].get(code, "") for code, _name in LANGUAGES)]
+    parts = [option["value"], *(option["label"].get(code, "") for code in LANGUAGES)]
     return f" {BAR} ".join(parts).rstrip(f" {BAR}")
 
 
@@ -234,6 +234,6 @@ def _options(text: str) -> list[dict[str, Any]]:
     options = []
     for line in _lines(text):
         value, *words = (part.strip() for part in line.split(BAR))
-        label = {code: part for (code, _name), part in zip(LANGUAGES, words, strict=False) if part}
+        label = {code: part for code, part in zip(LANGUAGES, words, strict=False) if part}
         options.append({"value": value, "label": label or {"en": value}})
     return options

@@ -14,13 +14,13 @@ from django.utils.translation import ngettext
 
 from gatekeeper.actions import requests
 from gatekeeper.models import Acceptance, AccessRequest, GatePolicy
-from gatekeeper.models.answers import hints_for
+from gatekeeper.models.answers import asked_anew, hints_for
 from gatekeeper.rules import questions
 from gatekeeper.rules.refusals import Invalid, WrongState
 from gatekeeper.rules.showing import shown
 from gatekeeper.web.accepting import accepting
 from gatekeeper.web.accepting import shown as as_shown
-from gatekeeper.web.answering import answered, asked_anew, delta, open_questions, sections
+from gatekeeper.web.answering import answered, delta, open_questions, sections
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.finding import find_own_case, find_stage
 from gatekeeper.web.forms.applying.answers import AnswerForm
