@@ -179,8 +179,8 @@ def test_it_builds_a_ladder_by_hand(aurora: Repository, aurora_lab: Publisher, a
     go(browser, "new_form", "aurora-lab", title="Research access", source="template:research")
     form = GateForm.objects.get()
     assert "What you want to do with it" in go(browser, "gate_form", form.pk).content.decode()
-    assert browser.post(reverse("web:gate_form", args=[form.pk])).status_code == 302
-    assert browser.post(reverse("web:gate_form", args=[form.pk])).status_code == 409
+    assert browser.post(reverse("web:publish_form", args=[form.pk])).status_code == 302
+    assert browser.post(reverse("web:publish_form", args=[form.pk])).status_code == 409
     text = SimpleUploadedFile("LICENSE", b"Be good.\r\nAlways.\n")
     go(browser, "new_licence", "aurora-lab", title="Sky licence", identifier="other", file=text, restrictions=["law"])
     version = LicenceVersion.objects.get()
