@@ -99,7 +99,7 @@ class GateForm(Version):
         constraints = [published_pair("gate_form_published_pair")]
 
     def __str__(self) -> str:
-        return gettext("%(title)s (form %(number)s)") % {"title": self.title, "number": self.number}
+        return gettext("%(title)s (version %(number)s)") % {"title": self.title, "number": self.number}
 
     @property
     def questions(self) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ def test_texts_of_rows_say_what_they_are(stage: Stage, aurora: Repository, ha: V
     assert str(grant) == str(grant.request) == f"ha-nguyen at {stage}"
     assert str(HubAccess.objects.get()) == "ha-nguyen at aurora-lab/aurora-xl"
     assert str(policy) == f"{stage} (terms 1)"
-    assert str(policy.form) == "Access form (form 1)"
+    assert str(policy.form) == "Access form (version 1)"
     assert str(policy.licence_version) == "Aurora licence (version 1)"
     assert str(stage.release.ladders.get()) == f"{stage.release} (ladder 1)"
 

@@ -208,7 +208,7 @@ def test_the_next_version_is_compared_with_the_one_before(stage: Stage, browser:
 
 def test_a_draft_is_thrown_away_after_a_question(draft: GateForm, browser: Client) -> None:
     """And is gone."""
-    assert "Throw Access form (form 1) away?" in look(browser, draft, "discard_form")
+    assert "Throw Access form (version 1) away?" in look(browser, draft, "discard_form")
     send(browser, "discard_form", draft)
     assert not GateForm.objects.filter(pk=draft.pk).exists()
 

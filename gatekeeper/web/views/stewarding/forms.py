@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Publisher
@@ -148,7 +149,7 @@ def move_question(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     found = find_form(request, pk)
     _question(request, found, key)
     _change(request, found, moved(found.questions, key, 1 if request.POST.get("way") == "down" else -1))
-    return redirect("web:gate_form", pk=pk)
+    return redirect(f"{reverse('web:gate_form', args=[pk])}#question-of-{key}")
 
 
 @page("GET", "POST", back="web:question")
