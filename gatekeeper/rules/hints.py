@@ -6,7 +6,7 @@ Each names the reason code that it would otherwise come back with, the question 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .countries import COUNTRIES
@@ -38,15 +38,15 @@ GUIDING = (
     _("Who will see the outputs?"),
 )
 PERSONAL_MAIL = Refusal(
-    "EMAIL_PERSONAL", _("%(domain)s gives addresses to anybody, so this one does not show where you work.")
+    "email_personal", _("Anybody gets an address at %(domain)s, so this one does not show where you work.")
 )
-OTHER_MAIL = Refusal("EMAIL_MISMATCH", _("This is not the address of your account here."))
+OTHER_MAIL = Refusal("email_mismatch", _("This is not the address of your account here."))
 ACRONYM = Refusal(
-    "AFFILIATION_UNCLEAR", _("“%(answer)s” looks like an acronym, which reviewers elsewhere may not know.")
+    "affiliation_unclear", _("“%(answer)s” looks like an acronym, which reviewers elsewhere may not know.")
 )
-THIN_USE = Refusal("USE_THIN", _("This is short. Reviewers ask back most often about these three things:"))
-OTHER_COUNTRY = Refusal("COUNTRY_INCONSISTENT", _("In your request before this one you gave another country."))
-MAIL_COUNTRY = Refusal("COUNTRY_INCONSISTENT", _("Your e-mail address ends in “.%(code)s”, as in another country."))
+THIN_USE = Refusal("use_thin", _("This is short. Reviewers ask back most often about three things."))
+OTHER_COUNTRY = Refusal("country_inconsistent", _("In your request before this one you gave another country."))
+MAIL_COUNTRY = Refusal("country_inconsistent", _("Your e-mail address ends in “.%(code)s”, as in another country."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What might come back: `said` has the reason code as its code; `guiding` are questions that help to answer."""
+    """What might come back about a question: what was seen there, and perhaps questions that help to answer it."""
 
     key: str
     said: Refusal
     guiding: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Return the reason code that it would come back with."""
+        return self.said.code.upper()
 
 
 def hints(questions: Iterable[Mapping[str, Any]], answers: Mapping[str, Any], known: Known) -> list[Hint]:
@@ -93,7 +98,7 @@ def _about(question: Mapping[str, Any], answer: str, known: Known) -> Iterable[H
 
 def _personal_mail(answer: str) -> Refusal | None:
     domain = answer.rpartition("@")[2].lower()
-    return Refusal(PERSONAL_MAIL.code, PERSONAL_MAIL.message, {"domain": domain}) if domain in FREE_MAIL else None
+    return replace(PERSONAL_MAIL, values={"domain": domain}) if domain in FREE_MAIL else None
 
 
 def _other_mail(answer: str, known: Known) -> Refusal | None:
@@ -103,7 +108,7 @@ def _other_mail(answer: str, known: Known) -> Refusal | None:
 def _acronym(answer: str) -> Refusal | None:
     words = re.split(r"[\s,/;()-]+", answer.strip(" .,;()"))
     alike = all(word.isupper() and len(word) <= LONGEST_ACRONYM for word in words) and len(words) <= MOST_ACRONYMS
-    return Refusal(ACRONYM.code, ACRONYM.message, {"answer": answer}) if alike else None
+    return replace(ACRONYM, values={"answer": answer}) if alike else None
 
 
 def _is_thin(answer: str) -> bool:
@@ -117,4 +122,4 @@ def _other_country(answer: str, known: Known) -> Refusal | None:
     code = OTHER_CODES.get(ending, ending)
     if code not in COUNTRIES or ending in NO_COUNTRY or code == answer:
         return None
-    return Refusal(MAIL_COUNTRY.code, MAIL_COUNTRY.message, {"code": ending.lower()})
+    return replace(MAIL_COUNTRY, values={"code": ending.lower()})

@@ -27,7 +27,7 @@ USE = "To measure bias in captions of street scenes, with the public COCO data; 
 
 def said(answers: dict[str, Any], **known: str) -> list[tuple[str, str]]:
     """The question and the reason code of each hint."""
-    return [(hint.key, hint.said.code) for hint in hints(FORM, answers, Known(**known))]
+    return [(hint.key, hint.code) for hint in hints(FORM, answers, Known(**known))]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_each_hint_has_a_reason_code_with_a_way_out_and_none_is_a_denial() -> No
     found = hints(FORM, given, Known(email="ha@ens.fr"))
     assert len(found) == 5
     for hint in found:
-        assert REASON_CODES[hint.said.code].hint
-        assert REASON_CODES[hint.said.code].fits in FITTING["denied_correctable"] - FITTING["denied_final"]
+        assert REASON_CODES[hint.code].hint
+        assert REASON_CODES[hint.code].fits in FITTING["denied_correctable"] - FITTING["denied_final"]
         assert str(hint.said)
-    assert [len(hint.guiding) for hint in found if hint.said.code == "USE_THIN"] == [3]
+    assert [len(hint.guiding) for hint in found if hint.code == "USE_THIN"] == [3]

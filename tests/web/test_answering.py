@@ -173,7 +173,7 @@ def test_hints_are_shown_before_submission_and_keep_nobody_from_it(
     requests.answer(case, by=ha, answers={"email": "ha@gmail.com", "affiliation": "HUST", "use": "Research."})
     last_look = reverse("web:hand_in", args=[case.pk])
     shown = browser.get(last_look).content.decode()
-    assert "gmail.com gives addresses to anybody" in shown
+    assert "Anybody gets an address at gmail.com" in shown
     assert "This is not the address of your account here." in shown
     assert "“HUST” looks like an acronym" in shown
     assert "Who will see the outputs?" in shown

@@ -163,10 +163,10 @@ def _submission(made: Submission, texts: dict[int, Any], roles: frozenset[Role])
 
 def _hint(hint: Hint) -> dict[str, Any]:
     return {
-        "code": hint.said.code,
+        "code": hint.code,
         "question": hint.key,
         "detail": sentence(hint.said),
-        "way_out": gettext(REASON_CODES[hint.said.code].hint),
+        "way_out": gettext(REASON_CODES[hint.code].hint),
         "guiding": [gettext(line) for line in hint.guiding],
     }
 
