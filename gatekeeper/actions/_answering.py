@@ -47,7 +47,7 @@ def take_answers(
         case.reopened = sorted({*case.reopened, *(now_shown - was_shown)})
         case.save(update_fields=["reopened"])
     save_draft(case, kept, at=at)
-    _keep_files(case, kept, {key: each for key, each in handed.items() if key in kept}, by=by, at=at)
+    _keep_files(case, {key: handed[key] for key in set(handed) & set(kept) - set(refusals)}, by=by, at=at)
     return {key: refusal for key, refusal in refusals.items() if key in now_shown or key not in asked}
 
 
@@ -82,7 +82,6 @@ def reopen_draft(case: AccessRequest, *, at: datetime) -> None:
     submitted = PersonalText.objects.filter(pk=last.answers_id).first() if last and not case.answers else None
     save_draft(case, dict(submitted.body) if submitted else case.answers, at=at)
     if submitted is not None and case.draft is not None:
-        AnswerFile.objects.filter(text=case.draft).delete()
         copy_files(submitted, case.draft, submitted.body)
 
 
@@ -120,13 +119,10 @@ def _not_handed_in(
     }
 
 
-def _keep_files(
-    case: AccessRequest, kept: Mapping[str, Any], handed: Mapping[str, Handed], *, by: Viewer, at: datetime
-) -> None:
-    """Store new files beside the draft, and let go of those whose answer is gone or replaced."""
-    draft = case.draft
-    assert draft is not None, "the draft was just saved"
-    AnswerFile.objects.filter(text=draft).exclude(key__in=set(kept) - set(handed)).delete()
+def _keep_files(case: AccessRequest, handed: Mapping[str, Handed], *, by: Viewer, at: datetime) -> None:
+    """Store new files beside the draft, in the place of those before. A file whose answer is gone went with it."""
+    assert case.draft is not None, "the draft was just saved"
+    AnswerFile.objects.filter(text=case.draft, key__in=handed).delete()
     for key, each in handed.items():
         stored = store_file(case.stage.release.publisher, by=by, handed=each, at=at)
-        AnswerFile.objects.create(text=draft, key=key, file=stored)
+        AnswerFile.objects.create(text=case.draft, key=key, file=stored)

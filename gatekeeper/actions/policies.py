@@ -26,7 +26,7 @@ NOT_PUBLISHED = Refusal("not_published", _("The form and the licence version hav
 BAD_TERM = Refusal("term_malformed", _("This value does not fit."))
 FOREIGN = Refusal("belongs_elsewhere", _("This belongs to another publisher."))
 
-MOST_QUESTIONS = 100
+MOST_QUESTIONS = 200
 
 WHOLE = {
     "approvals_required": (1, 5),

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-TRIGGER = """
+TRIGGERS = """
 CREATE FUNCTION gatekeeper_forget_file() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM gatekeeper_answerfile WHERE file_id = OLD.file_id) THEN
@@ -14,8 +14,18 @@ BEGIN
 END $$;
 CREATE TRIGGER gatekeeper_answerfile_forget AFTER DELETE ON gatekeeper_answerfile
     FOR EACH ROW EXECUTE FUNCTION gatekeeper_forget_file();
+
+CREATE FUNCTION gatekeeper_forget_answer_files() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM gatekeeper_answerfile WHERE text_id = NEW.id AND NOT jsonb_exists(NEW.body, key);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER gatekeeper_personaltext_forget_files AFTER UPDATE OF body ON gatekeeper_personaltext
+    FOR EACH ROW WHEN (OLD.body IS DISTINCT FROM NEW.body) EXECUTE FUNCTION gatekeeper_forget_answer_files();
 """
-DROP_TRIGGER = """
+DROP_TRIGGERS = """
+DROP TRIGGER gatekeeper_personaltext_forget_files ON gatekeeper_personaltext;
+DROP FUNCTION gatekeeper_forget_answer_files();
 DROP TRIGGER gatekeeper_answerfile_forget ON gatekeeper_answerfile;
 DROP FUNCTION gatekeeper_forget_file();
 """
@@ -45,5 +55,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('text', 'key'), name='one_file_per_answer')],
             },
         ),
-        migrations.RunSQL(TRIGGER, DROP_TRIGGER),
+        migrations.RunSQL(TRIGGERS, DROP_TRIGGERS),
     ]

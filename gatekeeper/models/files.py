@@ -38,9 +38,10 @@ class FileContent(models.Model):
 
 
 class AnswerFile(models.Model):
-    """A file that answers a question, kept for as long as the text of the answers is: the draft's, a submission's.
+    """A file that answers a question, kept for as long as that answer stands in a text: the draft's, a submission's.
 
-    When the last text is deleted, a trigger deletes the file with its bytes in the same transaction.
+    Triggers see to it in the same transaction: a row goes with its text, and with its answer when that is taken out of
+    the text; with the last row goes the file, bytes and all.
     """
 
     text = models.ForeignKey(PersonalText, on_delete=models.CASCADE, related_name="files")

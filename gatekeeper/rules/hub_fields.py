@@ -123,14 +123,14 @@ def _hub_kind(label: str, spec: Any, findings: list[tuple[str, Refusal]]) -> tup
 
 
 def _hub_options(raw: Any) -> list[dict[str, Any]]:
-    options = []
+    options: list[dict[str, Any]] = []
     for option in raw if isinstance(raw, list | tuple) else ():
         if isinstance(option, Mapping):
             value = option.get("value", option.get("label", ""))
             label = option.get("label", value)
         else:
             value = label = option
-        if _label(value):
+        if _label(value) and _label(value) not in {each["value"] for each in options}:
             options.append({"value": _label(value), "label": {"en": _label(label)}})
     return options
 

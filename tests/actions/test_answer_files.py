@@ -108,6 +108,25 @@ def test_a_submission_keeps_the_file_when_the_draft_has_another(
     assert not StoredFile.objects.exists()
 
 
+def test_a_file_goes_with_its_answer_when_that_is_taken_out_of_a_text(begun: AccessRequest, ha: Viewer) -> None:
+    """As each answer goes when its own time is over, while the others stay."""
+    case = submitted(begun, ha)
+    assert case.submission is not None
+    texts = PersonalText.objects.filter(pk__in=[case.submission.answers_id, case.draft_id])
+    texts.update(body={"use": "To count."})
+    assert not StoredFile.objects.exists()
+    assert PersonalText.objects.filter(pk=case.submission.answers_id).exists()
+
+
+def test_a_file_that_was_not_reopened_stays(begun: AccessRequest, ha: Viewer, chidi: Viewer) -> None:
+    """Another one in its place is refused, like any other answer."""
+    case = reviews.take(submitted(begun, ha), by=chidi)
+    decisions.deny_correctably(case, by=chidi, codes=["USE_THIN"], words="Say more.", reopened=["use"])
+    with refused(Invalid, "answers_at_fault", "letter"):
+        handed(factories.fresh(case), ha, PDF + b"other")
+    assert FileContent.objects.get().content == PDF
+
+
 def test_a_draft_that_was_forgotten_comes_back_with_its_file(begun: AccessRequest, ha: Viewer, chidi: Viewer) -> None:
     """After a denial that can be mended, from what was submitted."""
     case = submitted(begun, ha)

@@ -91,7 +91,7 @@ def test_a_draft_is_thrown_away_and_a_published_form_is_not(draft: GateForm, bra
 
 def test_it_refuses_questions_that_cannot_be_read(draft: GateForm, bram: Viewer) -> None:
     """A kind that is not known, the same key twice, too many."""
-    many = [{**QUESTIONS[0], "key": f"q{number}"} for number in range(101)]
+    many = [{**QUESTIONS[0], "key": f"q{number}"} for number in range(201)]
     for asked in ([{**QUESTIONS[0], "kind": "matrix"}], [QUESTIONS[0], QUESTIONS[0]], many):
         with refused(Invalid, "form_malformed", "questions"):
             gate_forms.change_draft(draft, by=bram, questions_asked=asked)

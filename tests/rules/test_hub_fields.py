@@ -77,9 +77,14 @@ def test_it_takes_a_type_alone_or_in_a_mapping_and_in_any_case() -> None:
 
 
 def test_it_mixes_plain_options_and_labelled_ones() -> None:
-    """A labelled option answers with its value; an empty one is dropped."""
+    """A labelled option answers with its value; an empty one is dropped, and one that is there already."""
     [question] = from_hub(
-        {"Use": {"type": "select", "options": ["Research ", {"label": "Other", "value": "other"}, {"label": "L"}, ""]}}
+        {
+            "Use": {
+                "type": "select",
+                "options": ["Research ", {"label": "Other", "value": "other"}, {"label": "L"}, "", "L"],
+            }
+        }
     ).questions
     assert question["options"] == [
         {"value": "Research", "label": {"en": "Research"}},
