@@ -57,6 +57,10 @@ def world(stage: Stage, aurora_lab: Publisher, amara: Viewer, chidi: Viewer, ha:
     case = reviews.take(requests.submit(case, by=ha), by=chidi)
     reviews.recommend(case, by=chidi, note=SECRETS[1])
     reviews.ask_back(case, by=chidi, words=SECRETS[1])
+    letter = {**factories.QUESTIONS[0], "key": "letter", "kind": "file"}
+    other = factories.open_stage(*stage.repositories.all(), by=amara, asked=[letter])
+    handed = (f"{SECRETS[0]}.pdf", [b"%PDF-1.7 " + SECRETS[1].encode()])
+    requests.answer(requests.start(other, by=ha), by=ha, answers={}, files={"letter": handed})
     token = HubToken.objects.latest("pk")
     return [*SECRETS, secret, row.digest, token.ciphertext]
 
