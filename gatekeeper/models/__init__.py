@@ -10,7 +10,7 @@ from .hub_tokens import TokenReach
 from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
 from .ladders import Ladder, Release, Stage
-from .licences import Acceptance, AcceptanceKind, Capacity, Fragment, Licence, LicenceVersion
+from .licences import Acceptance, AcceptanceKind, Capacity, Fragment, Licence, LicenceVersion, Translation
 from .members import OrganisationMember
 from .outbox import Notice
 from .personal import PersonalText, Purpose
@@ -78,4 +78,5 @@ __all__ = [
     "SyncMark",
     "SyncPause",
     "TokenReach",
+    "Translation",
 ]
