@@ -12,6 +12,7 @@ from gatekeeper.api.views import (
     hub_tokens,
     imports,
     invitations,
+    licences,
     linking,
     procedures,
     publishers,
@@ -87,8 +88,21 @@ urlpatterns = [
     path("gate-forms/", documents.GateForms.as_view(), name="gate-forms"),
     path("gate-forms/<int:pk>/", documents.OneGateForm.as_view(), name="gate-form"),
     path("gate-forms/<int:pk>/publish/", documents.GateFormPublishing.as_view(), name="gate-form-publish"),
-    path("licence-versions/", documents.LicenceVersions.as_view(), name="licence-versions"),
-    path("licence-versions/<int:pk>/", documents.OneLicenceVersion.as_view(), name="licence-version"),
+    path("licence-versions/", licences.LicenceVersions.as_view(), name="licence-versions"),
+    path("licence-versions/<int:pk>/", licences.OneLicenceVersion.as_view(), name="licence-version"),
+    path(
+        "licence-versions/<int:pk>/changes/", licences.LicenceVersionChanges.as_view(), name="licence-version-changes"
+    ),
+    path(
+        "licence-versions/<int:pk>/publish/",
+        licences.LicenceVersionPublishing.as_view(),
+        name="licence-version-publish",
+    ),
+    path(
+        "licence-versions/<int:pk>/discard/",
+        licences.LicenceVersionDiscarding.as_view(),
+        name="licence-version-discard",
+    ),
     path("events/", record.Events.as_view(), name="events"),
     path("events/<int:pk>/", record.OneEvent.as_view(), name="event"),
     path("publishers/", publishers.Publishers.as_view(), name="publishers"),
@@ -103,7 +117,7 @@ urlpatterns = [
     path("publishers/<int:pk>/gate-forms/", publishers.PublisherForms.as_view(), name="publisher-gate-forms"),
     path(
         "publishers/<int:pk>/licence-versions/",
-        publishers.PublisherLicences.as_view(),
+        licences.PublisherLicences.as_view(),
         name="publisher-licence-versions",
     ),
     *verbs.routes(),

@@ -17,7 +17,7 @@ from gatekeeper.rules.statuses import LIVE_GRANT, WANTED_GRANT, GrantStatus, Rol
 
 from .hub_access import HubAccess
 from .ladders import Stage
-from .licences import Acceptance
+from .licences import Acceptance, LicenceVersion
 from .policies import current_policies
 from .procedures import Procedure, StoppedGrant
 from .repositories import READING, Repository
@@ -232,6 +232,11 @@ class Grant(models.Model):
     def terms_unproven(self) -> bool:
         """Say whether nobody has proof that its person accepted the licence."""
         return self.acceptance_id is None
+
+    @property
+    def accepted_version(self) -> "LicenceVersion | None":
+        """Return the licence version that its person accepted for it, or None where that is unproven."""
+        return self.acceptance.licence_version if self.acceptance else None
 
     @property
     def has_lapsed(self) -> bool:

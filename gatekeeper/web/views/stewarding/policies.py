@@ -1,4 +1,4 @@
-"""What a stage asks and on which terms: forms, licences, policies. Published, none of them changes."""
+"""What a stage asks and on which terms: forms and policies. Published, none of them changes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.models import Publisher
-from gatekeeper.actions import licences, policies
+from gatekeeper.actions import policies
 from gatekeeper.catalogues.form_templates import FORM_TEMPLATES
-from gatekeeper.models import Card, GateForm, LicenceVersion, Repository
+from gatekeeper.models import Card, GateForm, Repository
 from gatekeeper.models.repositories import READING
 from gatekeeper.rules import hub_fields, questions
 from gatekeeper.rules.refusals import Invalid
 from gatekeeper.web.finding import find_publisher
-from gatekeeper.web.forms.stewarding.policies import LicenceForm, NewFormForm, TermsForm
+from gatekeeper.web.forms.stewarding.policies import NewFormForm, TermsForm
 from gatekeeper.web.pages import page, put_refusals, status_of, viewer_of
-from gatekeeper.web.texts import licence_parts
 
 from .stages import find_worked_on
 
@@ -60,42 +59,6 @@ def gate_form(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("web:publisher", name=found.publisher.name)
     context = {"form": found, "lacking": questions.unpublishable(found.document)}
     return render(request, "stewarding/gate_form.html", context)
-
-
-@page("GET", "POST")
-def new_licence(request: HttpRequest, name: str) -> HttpResponse:
-    """Publish a licence text, or the next version of one."""
-    publisher = find_publisher(request, name)
-    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = LicenceForm(*sent)
-    if request.method == "POST" and form.is_valid():
-        try:
-            version = licences.publish_licence_version(
-                publisher,
-                by=viewer_of(request),
-                identifier=form.cleaned_data["identifier"],
-                title=form.cleaned_data["title"],
-                text=form.text_bytes,
-                restrictions=form.cleaned_data["restrictions"],
-            )
-            messages.success(request, _("%(licence)s is published.") % {"licence": version})
-            return redirect("web:licence_version", pk=version.pk)
-        except Invalid as refused:
-            put_refusals(form, refused)
-    return render(
-        request, "stewarding/new_licence.html", {"publisher": publisher, "form": form}, status=status_of(form)
-    )
-
-
-@page()
-def licence_version(request: HttpRequest, pk: int) -> HttpResponse:
-    """A licence version: the exact text, its hash, what it forbids."""
-    seen = LicenceVersion.objects.visible_to(viewer_of(request)).select_related("licence__publisher")
-    found = get_object_or_404(seen, pk=pk)
-    publisher = found.licence.publisher
-    works_there = publisher.pk in viewer_of(request).publishers_with(*READING)
-    context = {"version": found, "parts": licence_parts(found.words), "publisher": publisher if works_there else None}
-    return render(request, "stewarding/licence.html", context)
 
 
 @page("GET", "POST", back="web:terms")
