@@ -125,6 +125,7 @@ shown(
     hidden=("words",),
     filters=("kind", "status"),
 )
+shown(models.Campaign, "pk", "publisher", "licence_version", "status", "starts_at", filters=("status",))
 shown(models.StoppedGrant, "pk", "procedure", "grant", "suspended_at", "read_back_at", "outcome")
 shown(models.SyncPause, "pk", "repository", "cause", "paused_at", "paused_by", "lifted_at", hidden=("words",))
 shown(models.SyncMark, "pk", "installation", "told")

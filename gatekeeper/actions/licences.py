@@ -70,7 +70,7 @@ def draft_licence_version(
     _check(identifier, title, text, restrictions, profile, language, others)
     with transaction.atomic():
         licence, _made = Licence.objects.get_or_create(publisher=publisher, identifier=identifier, title=title)
-        _locked(licence)
+        locked_licence(licence)
         last = licence.latest()
         known = licence_profiles.known(identifier, title) or {}
         if profile is None:
@@ -113,7 +113,7 @@ def publish_draft(
     require(by, draft.licence.publisher_id, PUBLISHERS)
     at = at or timezone.now()
     with transaction.atomic():
-        _locked(draft.licence)
+        locked_licence(draft.licence)
         row = LicenceVersion.objects.select_related("licence").filter(pk=draft.pk).first()
         if row is None:
             raise WrongState(STALE)
@@ -141,7 +141,7 @@ def discard_draft(draft: LicenceVersion, *, by: Viewer, at: datetime | None = No
     require(by, draft.licence.publisher_id, PUBLISHERS)
     at = at or timezone.now()
     with transaction.atomic():
-        _locked(draft.licence)
+        locked_licence(draft.licence)
         if not LicenceVersion.objects.filter(pk=draft.pk, published_at=None).exists():
             raise WrongState(PUBLISHED)
         Translation.objects.filter(version=draft.pk).delete()
@@ -165,7 +165,8 @@ def publish_licence_version(
         return publish_draft(draft, by=by, seen=draft.digest, change_class=change_class, at=at)
 
 
-def _locked(licence: Licence) -> Licence:
+def locked_licence(licence: Licence) -> Licence:
+    """Return a licence whose row is locked until the end of the transaction."""
     return Licence.objects.select_for_update(no_key=True).get(pk=licence.pk)
 
 

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from gatekeeper.api.views import (
     access,
+    campaigns,
     docs,
     documents,
     drifts,
@@ -64,6 +65,8 @@ urlpatterns = [
     path("procedures/", procedures.Procedures.as_view(), name="procedures"),
     path("procedures/<int:pk>/", procedures.OneProcedure.as_view(), name="procedure"),
     path("procedures/<int:pk>/proof/", procedures.ProcedureProof.as_view(), name="procedure-proof"),
+    path("campaigns/", campaigns.Campaigns.as_view(), name="campaigns"),
+    path("campaigns/<int:pk>/", campaigns.OneCampaign.as_view(), name="campaign"),
     path("hub-access/", repositories.HubAccesses.as_view(), name="hub-accesses"),
     path("hub-access/<int:pk>/", repositories.OneHubAccess.as_view(), name="hub-access"),
     path("hub-access/<int:pk>/take-up-again/", sync.HubAccessAgain.as_view(), name="hub-access-take-up-again"),

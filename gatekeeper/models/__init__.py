@@ -1,5 +1,6 @@
 """Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
+from .campaigns import Campaign
 from .drift import Drift
 from .files import FileContent, StoredFile
 from .grants import Grant
@@ -27,6 +28,7 @@ __all__ = [
     "AcceptanceKind",
     "AccessRequest",
     "ApprovalImport",
+    "Campaign",
     "Capability",
     "Capacity",
     "Card",

@@ -13,6 +13,8 @@ for _filter in (
     words.class_words,
     words.kind_words,
     words.language_name,
+    words.of_campaign,
+    words.campaign_step,
     words.what_accepting_ends,
     words.what_revoking_ends,
 ):

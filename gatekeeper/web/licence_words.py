@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import get_language_info, gettext
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import gettext_noop as noop
 from django_countries import countries
 
 from gatekeeper.catalogues.licence_profiles import CONDITIONS, FACTS, FAMILIES, FLOW_DOWN
-from gatekeeper.models import LicenceVersion
+from gatekeeper.models import Campaign, Event, LicenceVersion
 from gatekeeper.rules.licence_changes import Least, Reason
 from gatekeeper.rules.licence_profiles import ELSEWHERE
 
-from .words import restriction_words
+from .words import Standing, restriction_words
 
 CLASSES = {
     "editorial": noop("Editorial: nobody is asked anything"),
@@ -66,6 +67,24 @@ COPIES = {
     "unsaid": noop("Whether copies already held have to be deleted is not said here: the text counts."),
     "no": noop("Copies already held need not be deleted."),
     "yes": noop("When the licence ends, copies already held have to be deleted."),
+}
+
+CAMPAIGNS = {
+    "prepared": Standing(lazy("Prepared, nobody is asked yet"), "warn"),
+    "scheduled": Standing(lazy("Scheduled"), "warn"),
+    "running": Standing(lazy("Under way"), "warn"),
+    "halted": Standing(lazy("Halted"), "bad"),
+    "done": Standing(lazy("Done"), "good"),
+    "called_off": Standing(lazy("Called off")),
+}
+STEPS = {
+    "prepare": noop("Prepared"),
+    "schedule": noop("Scheduled"),
+    "begin": noop("Begun"),
+    "halt": noop("Halted"),
+    "resume": noop("Gone on with"),
+    "finish": noop("Done"),
+    "call_off": noop("Called off"),
 }
 
 
@@ -151,6 +170,16 @@ def kind_words(kind: str) -> str:
 def reasons(least: Least) -> list[str]:
     """Return why a change has at least its class, in sentences."""
     return [gettext(REASONS[reason.code]) % {"about": _about(reason)} for reason in least.reasons]
+
+
+def of_campaign(campaign: Campaign) -> Standing:
+    """Return where a campaign stands."""
+    return CAMPAIGNS[campaign.status]
+
+
+def campaign_step(event: Event) -> str:
+    """Return what a step of a campaign is called in its history."""
+    return gettext(STEPS[event.action.partition(".")[2]])
 
 
 def _about(reason: Reason) -> str:

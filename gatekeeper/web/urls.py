@@ -11,6 +11,7 @@ from gatekeeper.web.views.operating import parked, pauses, preparing, procedures
 from gatekeeper.web.views.public import home, receipts
 from gatekeeper.web.views.reviewing import cases, queue
 from gatekeeper.web.views.stewarding import (
+    campaigns,
     drifts,
     grants,
     imported,
@@ -90,6 +91,13 @@ urlpatterns = [
     path("licences/<int:pk>/facts/", licences.facts, name="licence_facts"),
     path("licences/<int:pk>/changes/", licences.changes, name="licence_changes"),
     path("licences/<int:pk>/publish/", licences.publish, name="publish_licence"),
+    path("licences/<int:pk>/campaign/", campaigns.prepare, name="prepare_campaign"),
+    path("campaigns/", campaigns.listed, name="campaigns"),
+    path("campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<int:pk>/schedule/", campaigns.schedule, name="schedule_campaign"),
+    path("campaigns/<int:pk>/halt/", campaigns.halt, name="halt_campaign"),
+    path("campaigns/<int:pk>/go-on/", campaigns.resume, name="resume_campaign"),
+    path("campaigns/<int:pk>/call-off/", campaigns.call_off, name="call_off_campaign"),
     path("licences/<int:pk>/discard/", licences.discard, name="discard_licence"),
     path("releases/<int:pk>/", releases.edit_release, name="edit_release"),
     path("releases/<int:pk>/publish/", releases.publish_ladder, name="publish_ladder"),
