@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, HubToken, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests, reviews
+from gatekeeper.actions import licences, requests, reviews
 from gatekeeper.models import AccessRequest, Stage
 from tests import factories
 
@@ -57,6 +57,10 @@ def world(stage: Stage, aurora_lab: Publisher, amara: Viewer, chidi: Viewer, ha:
     case = reviews.take(requests.submit(case, by=ha), by=chidi)
     reviews.recommend(case, by=chidi, note=SECRETS[1])
     reviews.ask_back(case, by=chidi, words=SECRETS[1])
+    factories.prepared_campaign(stage, by=amara)
+    licences.draft_licence_version(
+        aurora_lab, by=amara, identifier="other", title="Ours", text=b"Be good.", translations={"fr": b"Sois sage."}
+    )
     token = HubToken.objects.latest("pk")
     return [*SECRETS, secret, row.digest, token.ciphertext]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import cached_property
 
 from gatekeeper.rules.statuses import LIVE_GRANT, WANTED_GRANT, GrantStatus, StageStatus
@@ -120,6 +120,11 @@ def tally_of(campaign: Campaign) -> Tally:
 
 
 def _resets(campaign: Campaign) -> int:
-    lapsed = Grant.objects.filter(campaign=campaign.pk, status=GrantStatus.SUSPENDED, lapsed_at__isnull=False)
-    due = HubAccess.objects.filter(cause="lapsed", due_at__isnull=False, person__in=lapsed.values("person"))
-    return due.filter(repository__stages__in=lapsed.values("stage")).distinct().count()
+    lapsed = Grant.objects.filter(
+        campaign=campaign.pk,
+        status=GrantStatus.SUSPENDED,
+        lapsed_at__isnull=False,
+        person=OuterRef("person"),
+        stage__repositories=OuterRef("repository"),
+    )
+    return HubAccess.objects.filter(Exists(lapsed), cause="lapsed", due_at__isnull=False).count()

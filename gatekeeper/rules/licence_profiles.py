@@ -94,7 +94,7 @@ def faults(profile: Mapping[str, Any]) -> list[str]:
         wrong.append("family")
     wrong += [name for name, values in ORDERED.items() if known[name] not in values]
     for name, slugs in (("flow_down", FLOW_DOWN), ("conditions", CONDITIONS)):
-        if not _are(known[name], len(slugs), lambda each, slugs=slugs: each in slugs):  # type: ignore[misc]  # bound now
+        if not _are(known[name], len(slugs), lambda each, slugs=slugs: each in slugs):
             wrong.append(name)
     for name in ("territory_only", "territory_except"):
         if not _are(known[name], MOST_TERRITORIES, lambda each: isinstance(each, str) and TERRITORY.match(each)):

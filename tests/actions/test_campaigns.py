@@ -13,14 +13,14 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper import clock
-from gatekeeper.actions import campaigns, grants, licences, stages, terms
+from gatekeeper.actions import campaigns, decisions, grants, licences, stages, terms
 from gatekeeper.models import Campaign, Grant, Repository, Stage
 from gatekeeper.models.campaign_tallies import Preview, Tally, tally_of
 from gatekeeper.rules.access import Access, Closing
 from gatekeeper.rules.refusals import Invalid, NotAllowed, Unmet, WrongState
 from tests import factories
 from tests.expect import events, last_event, offered, refused, told, wish
-from tests.verbs import accept_terms
+from tests.verbs import accept, accept_terms
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def running(stage: Stage, by: Viewer, **more: Any) -> Campaign:
 # Preparing and scheduling
 
 
-def test_it_is_looked_at_before_anybody_is_asked(grant: Grant, ha: Viewer, ewa: Viewer, bram: Viewer) -> None:
+def test_invariant_12_it_is_looked_at_before_anybody_is_asked(
+    grant: Grant, ha: Viewer, ewa: Viewer, bram: Viewer
+) -> None:
     """Counsel prepares, a steward schedules with the number of people that they saw; until then nothing happens."""
     before = told(ha)
     campaign = factories.prepared_campaign(grant.stage, by=ewa)
@@ -220,6 +222,33 @@ def test_who_is_brought_in_later_is_asked_too_and_has_as_many_days(
     campaigns.carry_on_all(at=at)
     assert factories.fresh(late).terms_due_at == at + timedelta(days=30)
     assert tally_of(campaign).asked == 2
+
+
+def test_invariant_01_whoever_is_in_review_has_to_accept_what_it_brought_into_force(
+    stage: Stage, ha: Viewer, chidi: Viewer, amara: Viewer
+) -> None:
+    """An acceptance of the version before makes no grant any more."""
+    case = factories.in_review(stage, ha, by=chidi)
+    running(stage, amara)
+    with refused(Unmet, "acceptance_missing"):
+        decisions.approve(case, by=chidi, words="Welcome.")
+    accept(case, ha, None)
+    assert decisions.approve(case, by=chidi, words="Welcome.").status == "approved"
+
+
+def test_invariant_06_a_stage_that_is_not_open_brings_nobody_back(
+    grant: Grant, ha: Viewer, amara: Viewer, bram: Viewer
+) -> None:
+    """Who accepts after a lapse waits until the stage is open; then the clock brings them back, without a review."""
+    running(grant.stage, amara, days=1)
+    clock.tick(at=factories.later(2))
+    stages.pause(grant.stage, by=bram)
+    accept_terms(factories.fresh(grant), ha, factories.later(3))
+    clock.tick(at=factories.later(4))
+    assert factories.fresh(grant).status == "suspended"
+    stages.confirm_open(stages.open_stage(grant.stage, by=bram))
+    clock.tick(at=factories.later(5))
+    assert factories.fresh(grant).status == "pending_activation"
 
 
 # Halting, going on, calling off

@@ -145,7 +145,7 @@ def test_profile_and_restrictions_are_filled_in(aurora_lab: Publisher, ewa: View
     assert (own.profile["revocable"], own.restrictions) == ("unsaid", [])
 
 
-def test_a_translation_is_kept_and_frozen_with_its_version(aurora_lab: Publisher, ewa: Viewer) -> None:
+def test_invariant_20_a_translation_is_frozen_with_its_version(aurora_lab: Publisher, ewa: Viewer) -> None:
     """Its hash is part of what was published; in the database it never changes after that."""
     french = b"Soyez sages."
     version = licences.publish_licence_version(aurora_lab, by=ewa, text=TEXT, translations={"fr": french}, **RAIL)

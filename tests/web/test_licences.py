@@ -149,7 +149,7 @@ def test_a_draft_is_discarded_and_is_nobody_elses(
     assert Licence.objects.exists()
 
 
-def test_a_translation_is_read_and_accepted_with_the_text_that_binds(
+def test_invariant_21_a_translation_is_accepted_with_the_text_that_binds(
     stage: Stage, ha: Viewer, amara: Viewer, browse: Browse
 ) -> None:
     """Both are on the page; the acceptance names the translation, and the fragment holds what was shown."""
