@@ -1,6 +1,6 @@
 """A re-acceptance campaign of 10,000 grants, from the first notice to the Hub told of those who lapsed.
 
-`make bench NAME=campaign`. Everybody was let in on the Hub and has an account here; one in ten accepts in time, the
+`make bench NAME=campaign`. Everybody was let in on the Hub and has an account here; one in fifty accepts in time, the
 others lapse. Timed is what this service does by itself; counted are the calls by which the Hub is told and read back,
 within a free account's 1,000 in five minutes.
 """
@@ -17,7 +17,7 @@ from benchmarks.stop import AT_ONCE, LATENCY, QUOTA, WINDOW, counted, until
 from gatekeeper.hub.sandbox.control import SandboxControl
 
 DAYS = 30
-ACCEPTING = 10  # one in so many
+ACCEPTING = 50  # one in so many
 MINUTES = 10
 
 
@@ -108,6 +108,8 @@ def measure(control: SandboxControl, count: int) -> list[bool]:
 
 def give_accounts(stage: Any) -> None:
     """Give everybody who holds a grant an account here, so that they are written to."""
+    from django.db import connection
+
     from accounts.models import HubPerson, User
     from gatekeeper.models.bulk import write_back
 
@@ -118,6 +120,8 @@ def give_accounts(stage: Any) -> None:
     for person, user in zip(people, users, strict=True):
         person.user, person.proven_at = user, person.first_seen_at
     write_back(people, ["user", "proven_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as the server does by itself, a while after so many rows were made
 
 
 def next_version(stage: Any, owner: Any) -> Any:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.viewer import Viewer
 from gatekeeper.models import Acceptance, Campaign, Grant, Stage
+from gatekeeper.models.bulk import write_back
 from gatekeeper.models.grants import GrantQuerySet
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Closing
@@ -178,7 +179,7 @@ def remind_of_terms(*, at: datetime | None = None, limit: int = 500) -> int:
         for row in rows:
             assert row.terms_due_at is not None
             row.terms_remind_at = next_reminder(row.terms_asked_at or at, row.terms_due_at, after=at)
-        Grant.objects.bulk_update(rows, ["terms_remind_at"], batch_size=AT_ONCE)
+        write_back(rows, ["terms_remind_at"])
         record((("grant.remind_of_terms", row, {}) for row in rows), by=acting(Viewer.system("clock")), at=at)
         for due_at in {row.terms_due_at for row in rows}:  # people who were asked together have one day in common
             asked = [row for row in rows if row.terms_due_at == due_at]

@@ -1,6 +1,7 @@
 """Whom a campaign is about: counted, and found, from the grants and the terms in force. It keeps no list of its own."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import cached_property
@@ -57,7 +58,7 @@ class Tally:
     resets: int = 0
 
 
-def covered(campaign: Campaign) -> QuerySet[Stage]:
+def covered(campaign: Campaign) -> QuerySet[Any]:
     """Return the stages that are not closed and whose terms in force name this licence, up to this version."""
     version = campaign.licence_version
     versions = LicenceVersion.objects.filter(
@@ -66,18 +67,19 @@ def covered(campaign: Campaign) -> QuerySet[Stage]:
     return _with_terms(campaign).filter(in_force__in=versions.values("pk"))
 
 
-def to_follow(campaign: Campaign) -> QuerySet[Stage]:
+def to_follow(campaign: Campaign) -> QuerySet[Any]:
     """Return those of them whose terms name an earlier version."""
     return covered(campaign).exclude(in_force=campaign.licence_version_id)
 
 
-def _with_terms(campaign: Campaign) -> QuerySet[Stage]:
+def _with_terms(campaign: Campaign) -> QuerySet[Any]:
+    """Return the stages of a publisher that are not closed, with the licence version `in_force` at each."""
     latest = GatePolicy.objects.published().filter(stage=OuterRef("pk")).order_by("-number")
     open_to_it = Stage.objects.filter(release__publisher=campaign.publisher_id).exclude(status=StageStatus.CLOSED)
     return open_to_it.annotate(in_force=Subquery(latest.values("licence_version")[:1]))
 
 
-def unaccepted(campaign: Campaign, stages: QuerySet[Stage]) -> GrantQuerySet:
+def unaccepted(campaign: Campaign, stages: QuerySet[Any]) -> GrantQuerySet:
     """Return the grants at these stages whose people have access and have not accepted the version for them."""
     held = Grant.objects.wanted().filter(stage__in=stages.values("pk"))
     return held.exclude(acceptance__licence_version=campaign.licence_version_id)

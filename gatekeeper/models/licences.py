@@ -127,6 +127,12 @@ class LicenceVersion(Version):
         """Return the SHA-256 over all that it says, in hexadecimal: what somebody read is compared by it."""
         return document_hash(self.document)
 
+    def before(self) -> "LicenceVersion | None":
+        """Return the version before: of a draft the one in force."""
+        if not self.is_published:
+            return self.licence.latest()
+        return self.licence.versions.filter(superseded_by=self.pk).first()
+
     def compared_with(self, earlier: "LicenceVersion") -> tuple[Comparison, Least]:
         """Return what became of each clause of an earlier version, and the least class that the change can have."""
         texts = compare(earlier.words, self.words)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import HubPerson
 from gatekeeper.actions.acceptances import AUTHORITY, Shown
-from gatekeeper.models import Acceptance, LicenceVersion
+from gatekeeper.models import LicenceVersion
 from gatekeeper.rules.refusals import Invalid
 
 from .buttons import Button
@@ -55,8 +55,9 @@ def shown(request: HttpRequest, person: HubPerson, version: LicenceVersion, butt
 
 def _before(person: HubPerson, version: LicenceVersion) -> LicenceVersion | None:
     """Return the version right before this one, if the person has accepted that."""
-    before = version.supersedes
-    return before if before and Acceptance.objects.of(person, before).exists() else None
+    earlier = LicenceVersion.objects.filter(superseded_by=version.pk, acceptances__person=person)
+    found: LicenceVersion | None = earlier.defer("text").first()
+    return found
 
 
 def accepting(

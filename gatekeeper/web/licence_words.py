@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language_info, gettext
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import get_language_info, gettext, gettext_lazy
+from django.utils.translation import gettext_noop as _
 from django_countries import countries
 
 from gatekeeper.catalogues.licence_profiles import CONDITIONS, FACTS, FAMILIES, FLOW_DOWN
@@ -21,70 +20,70 @@ from gatekeeper.rules.licence_profiles import ELSEWHERE
 from .words import Standing, restriction_words
 
 CLASSES = {
-    "editorial": noop("Editorial: nobody is asked anything"),
-    "clarifying": noop("Clarifying: people are told"),
-    "expanding": noop("Expanding: it gives more than before, and people are told"),
-    "material": noop("Material: people have to accept it"),
+    "editorial": _("Editorial: nobody is asked anything"),
+    "clarifying": _("Clarifying: people are told"),
+    "expanding": _("Expanding: it gives more than before, and people are told"),
+    "material": _("Material: people have to accept it"),
 }
 KINDS = {
-    "same": noop("Unchanged"),
-    "added": noop("Added"),
-    "removed": noop("Removed"),
-    "reworded": noop("Reworded"),
-    "moved": noop("Moved"),
+    "same": _("Unchanged"),
+    "added": _("Added"),
+    "removed": _("Removed"),
+    "reworded": _("Reworded"),
+    "moved": _("Moved"),
 }
 REASONS = {
-    "restriction_added": noop("A use restriction more: %(about)s"),
-    "territory_narrowed": noop("It no longer holds everywhere it did: %(about)s"),
-    "revocable": noop("It can be taken back more easily: %(about)s"),
-    "latest_version": noop("Later versions bind more than before: %(about)s"),
-    "remote_restriction": noop("Use may be restricted more than before: %(about)s"),
-    "deletion_at_end": noop("Copies are to be deleted: %(about)s"),
-    "flow_down_added": noop("A duty more when it is passed on: %(about)s"),
-    "condition_added": noop("A condition more: %(about)s"),
-    "document_added": noop("A document more is part of it: %(about)s"),
-    "document_changed": noop("A document that is part of it has other content: %(about)s"),
-    "unsaid_again": noop("Its profile no longer says what it did before: %(about)s"),
-    "freer": noop("Something is asked no more: %(about)s"),
-    "clause_forbids": noop("A new clause forbids, bounds or ends something: “%(about)s”"),
-    "rewording_forbids": noop("Other words forbid, bound or end something: “%(about)s”"),
-    "permission_gone": noop("A permission is gone: “%(about)s”"),
-    "words_changed": noop("Words have changed."),
+    "restriction_added": _("A use restriction more: %(about)s"),
+    "territory_narrowed": _("It no longer holds everywhere it did: %(about)s"),
+    "revocable": _("It can be taken back more easily: %(about)s"),
+    "latest_version": _("Later versions bind more than before: %(about)s"),
+    "remote_restriction": _("Use may be restricted more than before: %(about)s"),
+    "deletion_at_end": _("Copies are to be deleted: %(about)s"),
+    "flow_down_added": _("A duty more when it is passed on: %(about)s"),
+    "condition_added": _("A condition more: %(about)s"),
+    "document_added": _("A document more is part of it: %(about)s"),
+    "document_changed": _("A document that is part of it has other content: %(about)s"),
+    "unsaid_again": _("Its profile no longer says what it did before: %(about)s"),
+    "freer": _("Something is asked no more: %(about)s"),
+    "clause_forbids": _("A new clause forbids, bounds or ends something: “%(about)s”"),
+    "rewording_forbids": _("Other words forbid, bound or end something: “%(about)s”"),
+    "permission_gone": _("A permission is gone: “%(about)s”"),
+    "words_changed": _("Words have changed."),
 }
 FIELDS = {
-    "revocable": noop("whether it can be taken back"),
-    "latest_version": noop("whether later versions bind"),
-    "remote_restriction": noop("whether use may be restricted from afar"),
-    "deletion_at_end": noop("whether copies are deleted at its end"),
+    "revocable": _("whether it can be taken back"),
+    "latest_version": _("whether later versions bind"),
+    "remote_restriction": _("whether use may be restricted from afar"),
+    "deletion_at_end": _("whether copies are deleted at its end"),
 }
 LICENCE_ENDS = {
-    "unsaid": noop("Whether the licence ends with it is not said here: its text counts."),
-    "no": noop("The licence does not end: it cannot be taken back, and its terms go on binding copies already held."),
-    "on_breach": noop("The licence ends only if it was broken: taking the downloads away does not end it."),
-    "yes": noop("The licence can be taken back, but this alone does not do it: say so in your words if it ends."),
+    "unsaid": _("Whether the licence ends with it is not said here: its text counts."),
+    "no": _("The licence does not end: it cannot be taken back, and its terms go on binding copies already held."),
+    "on_breach": _("The licence ends only if it was broken: taking the downloads away does not end it."),
+    "yes": _("The licence can be taken back, but this alone does not do it: say so in your words if it ends."),
 }
 COPIES = {
-    "unsaid": noop("Whether copies already held have to be deleted is not said here: the text counts."),
-    "no": noop("Copies already held need not be deleted."),
-    "yes": noop("When the licence ends, copies already held have to be deleted."),
+    "unsaid": _("Whether copies already held have to be deleted is not said here: the text counts."),
+    "no": _("Copies already held need not be deleted."),
+    "yes": _("When the licence ends, copies already held have to be deleted."),
 }
 
 CAMPAIGNS = {
-    "prepared": Standing(lazy("Prepared, nobody is asked yet"), "warn"),
-    "scheduled": Standing(lazy("Scheduled"), "warn"),
-    "running": Standing(lazy("Under way"), "warn"),
-    "halted": Standing(lazy("Halted"), "bad"),
-    "done": Standing(lazy("Done"), "good"),
-    "called_off": Standing(lazy("Called off")),
+    "prepared": Standing(gettext_lazy("Prepared, nobody is asked yet"), "warn"),
+    "scheduled": Standing(gettext_lazy("Scheduled"), "warn"),
+    "running": Standing(gettext_lazy("Under way"), "warn"),
+    "halted": Standing(gettext_lazy("Halted"), "bad"),
+    "done": Standing(gettext_lazy("Done"), "good"),
+    "called_off": Standing(gettext_lazy("Called off")),
 }
 STEPS = {
-    "prepare": noop("Prepared"),
-    "schedule": noop("Scheduled"),
-    "begin": noop("Begun"),
-    "halt": noop("Halted"),
-    "resume": noop("Gone on with"),
-    "finish": noop("Done"),
-    "call_off": noop("Called off"),
+    "prepare": _("Prepared"),
+    "schedule": _("Scheduled"),
+    "begin": _("Begun"),
+    "halt": _("Halted"),
+    "resume": _("Gone on with"),
+    "finish": _("Done"),
+    "call_off": _("Called off"),
 }
 
 

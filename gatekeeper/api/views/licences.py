@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gatekeeper.actions import licences
+from gatekeeper.actions.releases import require
 from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import Nothing
 from gatekeeper.api.serializers.common import page_of
@@ -70,7 +71,7 @@ class LicenceVersionChanges(OneLicenceVersion):
     def get(self, request: Request, pk: int) -> Response:
         """Compare a version with the one before, clause by clause; a draft with the version in force."""
         version = self.found(pk)
-        last = version.supersedes if version.is_published else version.licence.latest()
+        last = version.before()
         if last is None:
             raise NotFound
         before = self.found(last.pk)
@@ -127,7 +128,7 @@ class PublisherLicences(Face):
         asked = self.read(NewLicenceVersion, request.data)
         if "repository" in asked:
             repository = find(Repository.objects.linked().filter(publisher=publisher), asked.pop("repository"))
-            licences.require(self.viewer, publisher.pk, licences.PUBLISHERS)  # before anything is asked of the Hub
+            require(self.viewer, publisher.pk, licences.PUBLISHERS)  # before anything is asked of the Hub
             asked |= _taken_from(repository)
         else:
             asked["text"] = asked["text"].encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -61,7 +63,7 @@ def new_licence(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         repository = form.cleaned_data["repository"]
         try:
-            taken = adopt.licence_of(repository) if repository else {"text": form.text_bytes}
+            taken: dict[str, Any] = adopt.licence_of(repository) if repository else {"text": form.text_bytes}
             draft = licences.draft_licence_version(
                 publisher,
                 by=viewer_of(request),
@@ -137,7 +139,7 @@ def _version(request: HttpRequest, found: LicenceVersion, form: PublishingForm |
         "may_publish": bool(roles_at(viewer, publisher.pk) & PUBLISHERS),
     }
     if not found.is_published:
-        last = found.licence.latest()
+        last = found.before()
         texts, least = found.compared_with(last) if last else (None, None)
         form = form or PublishingForm(least, initial={"seen": found.digest})
         context |= {"last": last, "texts": texts, "reasons": reasons(least) if least else [], "form": form}
@@ -169,7 +171,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 def changes(request: HttpRequest, pk: int) -> HttpResponse:
     """What a version changes of the one before, clause by clause."""
     found = _find(request, pk)
-    last = found.supersedes if found.is_published else found.licence.latest()
+    last = found.before()
     if last is None or not LicenceVersion.objects.visible_to(viewer_of(request)).filter(pk=last.pk).exists():
         raise Http404
     texts, least = found.compared_with(last)
