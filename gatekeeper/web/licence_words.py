@@ -132,10 +132,11 @@ def place_name(code: str) -> str:
 
 def language_name(code: str) -> str:
     """Return the name of a language in that language, or its code where it has none here."""
+    known = str(code)  # in a receipt that somebody brings it can be anything
     try:
-        return str(get_language_info(code)["name_local"])
+        return str(get_language_info(known)["name_local"])
     except KeyError:
-        return code
+        return known
 
 
 def what_accepting_ends(version: LicenceVersion) -> list[str]:
