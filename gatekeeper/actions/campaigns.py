@@ -190,8 +190,11 @@ def _ask(campaign: Campaign, *, at: datetime) -> int:
     values = {"campaign": campaign.pk, "until": until.due_at.isoformat() if until else None}
     clock = acting(Viewer.system("clock"))
     record((("grant.ask_for_terms", grant, values) for grant in grants), by=clock, at=at)
-    kind, by_day = ("licence_renewed", {"by": until.due_at.isoformat()}) if until else ("licence_changed", {})
-    tell(((grant.person.user, kind, grant) for grant in grants), at=at, **by_day)
+    if until:
+        by_day = until.due_at.isoformat()
+        tell(((grant.person.user, "licence_renewed", grant) for grant in grants), at=at, by=by_day)
+    else:
+        tell(((grant.person.user, "licence_changed", grant) for grant in grants), at=at)
     return len(grants)
 
 

@@ -37,9 +37,7 @@ BAD_RESTRICTIONS = Refusal("restrictions_malformed", _("Name each use restrictio
 BAD_PROFILE = Refusal("profile_malformed", _("This value does not fit."))
 BAD_LANGUAGE = Refusal("language_malformed", _("Name each language once, by its code, such as en or pt-BR."))
 BAD_CLASS = Refusal("class_malformed", _("There is no such class of change."))
-CLASS_TOO_LOW = Refusal(
-    "class_too_low", _("By what has changed it is at least “%(least)s”. A change can be called worse, never better.")
-)
+TOO_LOW = _("By what has changed it is at least “%(least)s”. A change can be called worse, never better.")
 NOTHING_CHANGED = Refusal("nothing_changed", _("This says what the version in force says already."))
 
 
@@ -181,7 +179,7 @@ def _class(last: LicenceVersion, draft: LicenceVersion, given: str) -> str:
         raise Invalid(BAD_CLASS, {"change_class": BAD_CLASS})
     _texts, least = draft.compared_with(last)
     if given and not least.allows(ChangeClass(given)):
-        refusal = Refusal(CLASS_TOO_LOW.code, CLASS_TOO_LOW.message, {"least": least.change_class.value})
+        refusal = Refusal("class_too_low", TOO_LOW, {"least": least.change_class.value})
         raise Invalid(refusal, {"change_class": refusal})
     return given or least.change_class.value
 
