@@ -12,7 +12,7 @@ NUMBERED = re.compile(
     re.IGNORECASE,
 )
 ITEM = re.compile(r"([-*•–]|\(?[a-z0-9]{1,3}[.)])\s", re.IGNORECASE)
-PUNCTUATION = re.compile(r"[^\w]+")
+PUNCTUATION = re.compile(r"[.,;:!?'\"“”‘’«»()\[\]{}*#_`~|–—-]+")  # and no sign that says how much
 LONGEST_HEADING = 90
 SHORTEST_FULL_LINE = 55
 

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     """What became of a clause."""
 
     SAME = "same"
+    RETOUCHED = "retouched"  # punctuation, capitals and quotes
     ADDED = "added"
     REMOVED = "removed"
     REWORDED = "reworded"
@@ -54,6 +55,7 @@ class ChangeClass(StrEnum):
     MATERIAL = "material"
 
 
+SEEN = (Kind.ADDED, Kind.REMOVED, Kind.REWORDED, Kind.MOVED, Kind.RETOUCHED)
 RANK = {each: rank for rank, each in enumerate(ChangeClass)}
 
 
@@ -128,12 +130,19 @@ def compare(before: str, after: str) -> Comparison:
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end].key == new[-1 - end].key:
         end += 1
-    head, tail = new[:start], new[len(new) - end :]
-    same = [Change(Kind.SAME, each.words, each.words, each.under) for each in head]
     middle, whole = _middle(old[start : len(old) - end], new[start : len(new) - end])
-    return Comparison(
-        (*same, *middle, *(Change(Kind.SAME, each.words, each.words, each.under) for each in tail)), whole
-    )
+    head, tail = _kept(old[:start], new[:start]), _kept(old[len(old) - end :], new[len(new) - end :])
+    return Comparison((*head, *middle, *tail), whole)
+
+
+def _kept(old: Sequence[Clause], new: Sequence[Clause]) -> list[Change]:
+    """Return clauses that say the same in both texts, in pairs."""
+    return [_pair(was, now) for was, now in zip(old, new, strict=True)]
+
+
+def _pair(was: Clause, now: Clause) -> Change:
+    same = was.words.split() == now.words.split()
+    return Change(Kind.SAME if same else Kind.RETOUCHED, was.words, now.words, now.under)
 
 
 def _middle(old: Sequence[Clause], new: Sequence[Clause]) -> tuple[list[Change], bool]:
@@ -148,7 +157,7 @@ def _middle(old: Sequence[Clause], new: Sequence[Clause]) -> tuple[list[Change],
     matcher = SequenceMatcher(None, [each.key for each in old], [each.key for each in new])
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
-            changes += [Change(Kind.SAME, each.words, each.words, each.under) for each in new[j1:j2]]
+            changes += _kept(old[i1:i2], new[j1:j2])
         else:
             changes += _replaced(old[i1:i2], new[j1:j2], cost)
     return _with_moves(changes), False
@@ -171,9 +180,11 @@ def _replaced(old: Sequence[Clause], new: Sequence[Clause], cost: _Cost) -> list
     for j, clause in enumerate(new):
         if j in partner:
             was = old[partner[j]]
-            kind = Kind.SAME if was.key == clause.key else Kind.REWORDED
-            runs = _runs(was.words, clause.words, cost) if kind is Kind.REWORDED else ()
-            changes.append(Change(kind, was.words, clause.words, clause.under, runs))
+            if was.key == clause.key:
+                changes.append(_pair(was, clause))
+                continue
+            runs = _runs(was.words, clause.words, cost)
+            changes.append(Change(Kind.REWORDED, was.words, clause.words, clause.under, runs))
         else:
             changes.append(Change(Kind.ADDED, after=clause.words, under=clause.under))
     return changes

@@ -27,6 +27,7 @@ CLASSES = {
 }
 KINDS = {
     "same": _("Unchanged"),
+    "retouched": _("Only punctuation or capitals"),
     "added": _("Added"),
     "removed": _("Removed"),
     "reworded": _("Reworded"),

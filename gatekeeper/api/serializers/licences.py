@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from gatekeeper.actions.licences import MOST_RESTRICTIONS, MOST_TRANSLATIONS
 from gatekeeper.models import LicenceVersion
-from gatekeeper.rules.licence_changes import ChangeClass, Comparison, Kind, Least
+from gatekeeper.rules.licence_changes import SEEN, ChangeClass, Comparison, Kind, Least
 from gatekeeper.rules.licence_profiles import CONDITIONS, FAMILIES, FLOW_DOWN, MOST_DOCUMENTS, MOST_TERRITORIES, ORDERED
 
 from .arguments import LARGEST_ID, Strict
@@ -194,7 +194,7 @@ def version_shown(version: LicenceVersion) -> dict[str, Any]:
 
 def changes_shown(last: LicenceVersion, version: LicenceVersion, texts: Comparison, least: Least) -> dict[str, Any]:
     """Return what a version changes as it is answered, with so many clauses at most."""
-    changed = texts.of(Kind.ADDED, Kind.REMOVED, Kind.REWORDED, Kind.MOVED)
+    changed = texts.of(*SEEN)
     found = {
         "before": last.pk,
         "after": version.pk,

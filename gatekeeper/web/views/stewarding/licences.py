@@ -15,7 +15,7 @@ from gatekeeper.hub import adopt
 from gatekeeper.models import Licence, LicenceVersion, Repository
 from gatekeeper.models.repositories import READING
 from gatekeeper.models.roles import roles_at
-from gatekeeper.rules.licence_changes import Kind
+from gatekeeper.rules.licence_changes import SEEN, Kind
 from gatekeeper.rules.refusals import Invalid, Refused
 from gatekeeper.web.finding import find_publisher, paged
 from gatekeeper.web.forms.stewarding.licences import LicenceForm, ProfileForm, PublishingForm
@@ -175,7 +175,7 @@ def changes(request: HttpRequest, pk: int) -> HttpResponse:
     if last is None or not LicenceVersion.objects.visible_to(viewer_of(request)).filter(pk=last.pk).exists():
         raise Http404
     texts, least = found.compared_with(last)
-    changed = texts.of(Kind.ADDED, Kind.REMOVED, Kind.REWORDED, Kind.MOVED)
+    changed = texts.of(*SEEN)
     context = {
         "version": found,
         "last": last,
