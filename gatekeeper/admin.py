@@ -90,6 +90,7 @@ shown(models.GateForm, "pk", "publisher", "title", "number", "published_at")
 shown(models.GatePolicy, "pk", "stage", "number", "published_at")
 shown(models.Licence, "pk", "publisher", "identifier", "title")
 shown(models.LicenceVersion, "pk", "licence", "number", "text_sha256", "published_at", hidden=("text",))
+shown(models.Translation, "pk", "version", "language", "text_sha256", hidden=("text",))
 shown(models.Acceptance, "pk", "person", "licence_version", "kind", "accepted_at", filters=("kind",))
 shown(models.Repository, "pk", "publisher", "kind", "name", "seen_gate", "observed_at", "parked_reason")
 shown(models.Card, "pk", "repository", "commit", "read_at", hidden=("text",))
@@ -124,6 +125,7 @@ shown(
     hidden=("words",),
     filters=("kind", "status"),
 )
+shown(models.Campaign, "pk", "publisher", "licence_version", "status", "starts_at", filters=("status",))
 shown(models.StoppedGrant, "pk", "procedure", "grant", "suspended_at", "read_back_at", "outcome")
 shown(models.SyncPause, "pk", "repository", "cause", "paused_at", "paused_by", "lifted_at", hidden=("words",))
 shown(models.SyncMark, "pk", "installation", "told")

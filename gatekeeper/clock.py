@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from gatekeeper.actions import (
     arrivals,
+    campaigns,
     drifts,
     earlier_approvals,
     grants,
@@ -19,7 +20,7 @@ from gatekeeper.actions import (
     requests,
     terms,
 )
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, PersonalText, Procedure
+from gatekeeper.models import AccessRequest, ApprovalImport, Campaign, Drift, Grant, PersonalText, Procedure
 from gatekeeper.rules.refusals import Refused
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,8 @@ def tick(*, at: datetime | None = None) -> None:
     in_batches(Grant.objects.to_lapse(at=at), terms.lapse_all, at=at)
     in_batches(Grant.objects.to_restore(), terms.restore_all, at=at)
     in_batches(Procedure.objects.breached(at=at), procedures.note_breaches, at=at)
+    in_batches(Campaign.objects.to_begin(at=at), campaigns.begin_all, at=at)
+    campaigns.carry_on_all(at=at)
     carry_on()
     while requests.note_breaches(at=at):
         pass
@@ -49,8 +52,10 @@ def tick(*, at: datetime | None = None) -> None:
 
 
 def carry_on() -> None:
-    """Do what is next in the emergency stops and re-gates that run."""
+    """Do what is next in the emergency stops, re-gates and campaigns that run, and begin what is due now."""
     procedures.carry_on_all()
+    in_batches(Campaign.objects.to_begin(at=timezone.now()), campaigns.begin_all, at=timezone.now())
+    campaigns.carry_on_all()
 
 
 def in_batches(due: QuerySet[Any], verb: Callable[..., Any], *, at: datetime) -> int:

@@ -570,6 +570,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "QuestionKind": "gatekeeper.api.serializers.documents.KINDS",
         "MessageKind": "gatekeeper.models.MessageKind",
         "AcceptanceKind": "gatekeeper.models.AcceptanceKind",
+        "CampaignStatus": "gatekeeper.api.serializers.words.CAMPAIGN_STATUSES",
+        "LicenceChangeClass": "gatekeeper.api.serializers.licences.CLASSES",
+        "ClauseChangeKind": "gatekeeper.api.serializers.licences.KINDS",
         "HubHookState": "gatekeeper.models.HookState",
     },
 }

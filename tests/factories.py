@@ -17,6 +17,7 @@ from accounts import people as accounts_people
 from accounts.models import HubPerson, Publisher, User
 from accounts.viewer import Viewer
 from gatekeeper.actions import (
+    campaigns,
     decisions,
     drifts,
     earlier_approvals,
@@ -38,6 +39,7 @@ from gatekeeper.actions.drifts import Finding
 from gatekeeper.models import (
     AccessRequest,
     ApprovalImport,
+    Campaign,
     Drift,
     GateForm,
     GatePolicy,
@@ -52,6 +54,7 @@ from gatekeeper.models import (
     Stage,
     Submission,
 )
+from gatekeeper.models.campaign_tallies import Preview
 from gatekeeper.models.drift import OF_PEOPLE
 from gatekeeper.rules import access
 from gatekeeper.rules.drift import DriftKind
@@ -448,6 +451,31 @@ def lapsed(grant: Grant, *, by: Viewer) -> Grant:
     """A grant whose person was asked to accept the licence, and did not in time."""
     terms.ask_for_terms(grant.stage, by=by, days=1)
     return terms.lapse_all([grant], at=later(2))[0]
+
+
+# A campaign
+
+NEW_TEXT = LICENCE_TEXT + b"You must not sell it.\n"
+
+
+def prepared_campaign(stage: Stage, *, by: Viewer, text: bytes = NEW_TEXT, days: int = 30) -> Campaign:
+    """A campaign for the next version of the licence of a stage."""
+    restrictions = tuple(current_licence(stage).restrictions)
+    version = licence(stage.release.publisher, by=by, text=text, restrictions=restrictions)
+    return campaigns.prepare(version, by=by, grace_days=days)
+
+
+def scheduled_campaign(stage: Stage, *, by: Viewer, **more: Any) -> Campaign:
+    """One that begins now."""
+    campaign = prepared_campaign(stage, by=by, **more)
+    return campaigns.schedule(campaign, by=by, confirmed=Preview(campaign).people)
+
+
+def running_campaign(stage: Stage, *, by: Viewer, at: datetime | None = None, **more: Any) -> Campaign:
+    """One that has begun, and has asked everybody."""
+    [campaign] = campaigns.begin_all([scheduled_campaign(stage, by=by, **more)], at=at or later(0))
+    campaigns.carry_on_all(at=at)
+    return fresh(campaign)
 
 
 # A procedure

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, HubToken, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests, reviews
+from gatekeeper.actions import licences, requests, reviews
 from gatekeeper.models import AccessRequest, Stage
 from tests import factories
 
@@ -61,6 +61,10 @@ def world(stage: Stage, aurora_lab: Publisher, amara: Viewer, chidi: Viewer, ha:
     other = factories.open_stage(*stage.repositories.all(), by=amara, asked=[letter])
     handed = (f"{SECRETS[0]}.pdf", [b"%PDF-1.7 " + SECRETS[1].encode()])
     requests.answer(requests.start(other, by=ha), by=ha, answers={}, files={"letter": handed})
+    factories.prepared_campaign(stage, by=amara)
+    licences.draft_licence_version(
+        aurora_lab, by=amara, identifier="other", title="Ours", text=b"Be good.", translations={"fr": b"Sois sage."}
+    )
     token = HubToken.objects.latest("pk")
     return [*SECRETS, secret, row.digest, token.ciphertext]
 

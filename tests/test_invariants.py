@@ -62,7 +62,6 @@ from tests.expect import refused, told, wish
 from tests.races import outcomes, race
 
 NOT_BUILT = {
-    22: "Two texts of a licence are compared from the first re-acceptance campaign on.",
     23: "Exit criteria come with evidence.",
     24: "Exit criteria come with evidence.",
     27: "Numbers are published with the transparency report.",

@@ -116,6 +116,10 @@ def told(
         "access_expired": lambda: _expire(active()),
         "terms_asked": asked_for_terms,
         "terms_reminder": lambda: asked_for_terms() and terms.remind_of_terms(at=factories.later(16)),
+        "licence_renewed": lambda: factories.running_campaign(active().stage, by=amara),
+        "licence_changed": lambda: factories.running_campaign(
+            active().stage, by=amara, text=factories.LICENCE_TEXT.replace(b"research", b"science")
+        ),
         "access_lapsed": lambda: factories.lapsed(imported(), by=bram),
         "access_not_carried_over": lambda: terms.reset(imported(), by=bram),
         "invited": lambda: invitations.invite_names(stage, by=bram, label=WORDS, days=9, names="ha-nguyen"),

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import ApiToken, HubPerson
 from accounts.viewer import Viewer
 from gatekeeper.actions import (
+    campaigns,
     decisions,
     drifts,
     earlier_approvals,
@@ -26,7 +27,17 @@ from gatekeeper.actions import (
     reviews,
     stages,
 )
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Procedure, Repository, Stage
+from gatekeeper.models import (
+    AccessRequest,
+    ApprovalImport,
+    Campaign,
+    Drift,
+    Grant,
+    Invitation,
+    Procedure,
+    Repository,
+    Stage,
+)
 from gatekeeper.rules.lifecycle import STATUSES, TABLES
 from tests import factories
 from tests.verbs import SYSTEM, VERBS, tried
@@ -41,6 +52,7 @@ PART = {
     "import": ("amara", "clock"),
     "invitation": ("amara",),
     "procedure": ("amara", "bram", "goran", "clock", "hub"),
+    "campaign": ("amara", "clock"),
 }
 TWINS = {"bram": "amara", "dana": "chidi"}
 # Who asks the API in every state: whoever has a part, an auditor, a stranger, a visitor.
@@ -134,6 +146,12 @@ def closed_since(scene: Scene) -> ApprovalImport:
     source = factories.rehearsed(scene.stage(), "somebody", by=scene.amara)
     stages.close(source.stage, by=scene.amara)
     return source
+
+
+def outrun(scene: Scene) -> Campaign:
+    campaign = factories.prepared_campaign(scene.stage(), by=scene.amara)
+    factories.licence(campaign.publisher, by=scene.amara, text=b"A later version.")
+    return campaign
 
 
 REQUESTS: dict[str, Callable[[Scene], AccessRequest]] = {
@@ -240,6 +258,19 @@ PROCEDURES: dict[str, Callable[[Scene], Procedure]] = {
         procedures.prepare_stop(scene.stage(), by=scene.amara, words="No."), by=scene.amara
     ),
 }
+CAMPAIGNS: dict[str, Callable[[Scene], Campaign]] = {
+    "prepared": lambda scene: factories.prepared_campaign(scene.stage(), by=scene.amara),
+    "prepared, of a version that is not the latest": outrun,
+    "scheduled": lambda scene: factories.scheduled_campaign(scene.stage(), by=scene.amara),
+    "running": lambda scene: factories.running_campaign(scene.grant(factories.active_grant).stage, by=scene.amara),
+    "halted": lambda scene: campaigns.halt(
+        factories.running_campaign(scene.grant(factories.active_grant).stage, by=scene.amara), by=scene.amara
+    ),
+    "done": lambda scene: factories.running_campaign(scene.stage(), by=scene.amara),
+    "called_off": lambda scene: campaigns.call_off(
+        factories.prepared_campaign(scene.stage(), by=scene.amara), by=scene.amara
+    ),
+}
 STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {
     "request": REQUESTS,
     "grant": GRANTS,
@@ -248,6 +279,7 @@ STATES: dict[str, dict[str, Callable[[Scene], Any]]] = {
     "import": IMPORTS,
     "invitation": INVITATIONS,
     "procedure": PROCEDURES,
+    "campaign": CAMPAIGNS,
 }
 EVERY = [pytest.param(table, build, id=f"{table}: {name}") for table in STATES for name, build in STATES[table].items()]
 
@@ -333,6 +365,7 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "import": ("rehearse", "confirm", "discard", "expire"),
         "invitation": ("withdraw",),
         "procedure": tuple(VERBS["procedure"]),
+        "campaign": tuple(VERBS["campaign"]),
     },
     **{name: {table: tuple(VERBS[table]) for table in VERBS} for name in OUTSIDERS},
     # An operator stops everything in an emergency, and decides nothing besides.
@@ -349,6 +382,7 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "procedure": ("ratify", "stand", "finish", "advance", "ask", "note_breach"),
         "import": ("expire",),
         "invitation": (),
+        "campaign": ("begin", "finish"),
     },
     "bram": {
         "request": (*VERBS["request"],),
@@ -358,6 +392,7 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "import": ("expire",),
         "procedure": ("stand", "finish"),
         "invitation": (),
+        "campaign": ("begin", "finish"),
     },
     "clock": {**{table: tuple(VERBS[table]) for table in VERBS}, "drift": ("record", "allow", "confirm")},
     "hub": {
@@ -368,6 +403,7 @@ NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "import": (*VERBS["import"], "expire"),
         "invitation": (*VERBS["invitation"],),
         "procedure": (*VERBS["procedure"], "note_breach"),
+        "campaign": (*VERBS["campaign"], "begin", "finish"),
     },
 }
 # Where it is tried: for everybody, or for those only who have a part in it.
@@ -379,6 +415,7 @@ PLACES = {
     "import": {"rehearsed": True, "confirmed": False},
     "invitation": {"open": True},
     "procedure": {"running": True, "in_force": False, "waiting": False},
+    "campaign": {"scheduled": True, "running": False},
 }
 
 

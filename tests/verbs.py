@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.viewer import Viewer
 from gatekeeper.actions import (
+    campaigns,
     decisions,
     drifts,
     earlier_approvals,
@@ -24,6 +25,7 @@ from gatekeeper.actions import (
 )
 from gatekeeper.actions._step import step
 from gatekeeper.models import Grant
+from gatekeeper.models.campaign_tallies import Preview
 from gatekeeper.models.tallies import undecided
 from gatekeeper.rules.lifecycle import NOT_YOURS
 from gatekeeper.rules.refusals import NotAllowed, Refused
@@ -107,6 +109,14 @@ VERBS: dict[str, dict[str, Verb]] = {
         "halt": lambda procedure, by, at: procedures.halt(procedure, by=by, at=at),
         "resume": lambda procedure, by, at: procedures.resume(procedure, by=by, at=at),
     },
+    "campaign": {
+        "schedule": lambda campaign, by, at: campaigns.schedule(
+            campaign, by=by, confirmed=Preview(campaign).people, at=at
+        ),
+        "halt": lambda campaign, by, at: campaigns.halt(campaign, by=by, at=at),
+        "resume": lambda campaign, by, at: campaigns.resume(campaign, by=by, at=at),
+        "call_off": lambda campaign, by, at: campaigns.call_off(campaign, by=by, at=at),
+    },
 }
 
 
@@ -151,6 +161,10 @@ SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] 
     "procedure": {
         **{name: ("hub", worker_takes(name)) for name in ("advance", "ask", "stand", "finish")},
         "note_breach": ("clock", lambda procedure, at: procedures.note_breaches([procedure], at=at)),
+    },
+    "campaign": {
+        "begin": ("clock", lambda campaign, at: campaigns.begin_all([campaign], at=at)),
+        "finish": ("clock", lambda campaign, at: campaigns.finish_all([campaign], at=at)),
     },
     "import": {"expire": ("clock", lambda source, at: earlier_approvals.expire_all([source], at=at))},
     "invitation": {},

@@ -1,7 +1,8 @@
 """The one place where rows are locked, checked, moved and recorded, one or many in a constant number of statements.
 
-Locks are taken in one order everywhere (procedure, drift, stage, request, grant, Hub access; ascending id; FOR NO KEY
-UPDATE, so that children can still be inserted), role is asked before state before needs, all or nothing is moved.
+Locks are taken in one order everywhere (procedure, campaign, drift, stage, request, grant, Hub access; ascending id;
+FOR NO KEY UPDATE, so that children can still be inserted), role is asked before state before needs, all or nothing is
+moved.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from accounts.viewer import Viewer
 from gatekeeper.models import (
     AccessRequest,
     ApprovalImport,
+    Campaign,
     Drift,
     Event,
     Grant,
@@ -192,6 +194,15 @@ def _lock_procedures(ids: Sequence[int]) -> list[Procedure]:
     )
 
 
+def _lock_campaigns(ids: Sequence[int]) -> list[Campaign]:
+    return list(
+        Campaign.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("publisher", "licence_version__licence")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
 LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
     "stage": _lock_stages,
     "request": _lock_requests,
@@ -200,6 +211,7 @@ LOCKS: dict[str, Callable[[Sequence[int]], list[Any]]] = {
     "import": _lock_imports,
     "invitation": _lock_invitations,
     "procedure": _lock_procedures,
+    "campaign": _lock_campaigns,
 }
 
 
@@ -221,6 +233,8 @@ def _refuse(table: str, taken: lifecycle.Step, rows: list[Any], *, by: Viewer, a
         facts = Invitation.objects.filter(pk__in=ids).facts(by)
     elif table == "procedure":
         facts = Procedure.objects.filter(pk__in=ids).facts(by, at=at)
+    elif table == "campaign":
+        facts = Campaign.objects.filter(pk__in=ids).facts(by, at=at)
     else:
         facts = Stage.objects.filter(pk__in=ids).facts(by)
     asked_places: dict[int, int] = {}

@@ -27,6 +27,7 @@ class Shown:
     """How a licence was shown and accepted: the HTML of its text as rendered, its language, each control's words.
 
     `organisation` is empty for oneself; `authority` is the sentence that was ticked to say that one may accept for it.
+    `text_language` names the translation that was shown above the text that binds; empty for that text alone.
     """
 
     rendered: str = ""
@@ -34,6 +35,7 @@ class Shown:
     controls: Sequence[Mapping[str, str]] = ()
     organisation: str = ""
     authority: str = ""
+    text_language: str = ""
 
 
 def new_acceptance(
@@ -53,6 +55,9 @@ def new_acceptance(
     version = policy.licence_version
     if text_sha256 != version.text_sha256:
         raise WrongState(OTHER_TEXT)
+    translations = version.document.get("translations", {})
+    if shown.text_language and shown.text_language not in translations:
+        raise WrongState(OTHER_TEXT)
     given = [slug for slug in version.restrictions if slug in set(acknowledged)]
     organisation = " ".join(shown.organisation.split())
     faults = _faults(organisation, shown)
@@ -69,6 +74,8 @@ def new_acceptance(
         normalised_sha256=version.normalised_sha256,
         rendered_sha256=_kept(shown.rendered),
         language=shown.language,
+        text_language=shown.text_language,
+        translation_sha256=translations.get(shown.text_language, ""),
         controls=[dict(control) for control in shown.controls],
         capacity=Capacity.ORGANISATION if organisation else Capacity.SELF,
         organisation=organisation,

@@ -1,6 +1,6 @@
 """Verbs of forms and gate policies: draft, then publish. A published version never changes; a later supersedes it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -112,21 +112,40 @@ def publish_policy(
     document = check_terms(terms or {})
     with transaction.atomic():
         locked = Stage.objects.select_for_update(no_key=True).get(pk=stage.pk)
-        last = locked.policies.order_by("-number").first()
-        policy = GatePolicy(
-            stage=locked,
-            number=last.number + 1 if last else 1,
-            form=form,
-            licence_version=licence_version,
-            document=document,
-            created_at=at,
-            created_by=acting(by),
-            supersedes=last,
-        )
-        policy.document = {**document, "form_sha256": form.sha256, "licence_sha256": licence_version.text_sha256}
-        policy.seal(by=acting(by), at=at)
-        policy.save()
-        record([("gate_policy.publish", stage, {"policy": policy.pk, "sha256": policy.sha256})], by=acting(by), at=at)
+        return _publish(locked, form=form, version=licence_version, document=document, by=by, at=at)
+
+
+def follow_licence(stages: Iterable[Stage], *, version: LicenceVersion, at: datetime | None = None) -> list[Stage]:
+    """Publish the terms of stages anew with this version of their licence, all else as it is; part of a campaign."""
+    at = at or timezone.now()
+    with transaction.atomic():
+        ids = [stage.pk for stage in stages]
+        locked = list(Stage.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+        for stage, policy in ((stage, stage.policy) for stage in locked):
+            assert policy is not None, "only stages with terms follow a licence"
+            clock = Viewer.system("clock")
+            _publish(stage, form=policy.form, version=version, document=policy.document, by=clock, at=at)
+    return locked
+
+
+def _publish(
+    stage: Stage, *, form: GateForm, version: LicenceVersion, document: dict[str, Any], by: Viewer, at: datetime
+) -> GatePolicy:
+    """Publish the next terms of a stage that is locked."""
+    last = stage.policies.order_by("-number").first()
+    policy = GatePolicy(
+        stage=stage,
+        number=last.number + 1 if last else 1,
+        form=form,
+        licence_version=version,
+        created_at=at,
+        created_by=acting(by),
+        supersedes=last,
+        document={**document, "form_sha256": form.sha256, "licence_sha256": version.text_sha256},
+    )
+    policy.seal(by=acting(by), at=at)
+    policy.save()
+    record([("gate_policy.publish", stage, {"policy": policy.pk, "sha256": policy.sha256})], by=acting(by), at=at)
     return policy
 
 

@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.viewer import Viewer
-from gatekeeper.models import Acceptance, Grant, Stage
+from gatekeeper.models import Acceptance, Campaign, Grant, Stage
+from gatekeeper.models.bulk import write_back
 from gatekeeper.models.grants import GrantQuerySet
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.access import Closing
@@ -40,12 +41,13 @@ def accept(
 ) -> Acceptance:
     """Accept the licence version in force for a grant that one holds; one that has lapsed comes back by it.
 
-    `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now, or
-    this one was accepted already; Invalid if a use restriction was not acknowledged, or authority is missing.
+    `text_sha256` is the hash of the bytes that were shown. What one campaign asks for several grants of a person is
+    answered for all of them at once. Raises WrongState if another version is in force by now, or this one was accepted
+    already; Invalid if a use restriction was not acknowledged, or authority is missing.
     """
     with transaction.atomic():
-        with step("grant", "accept", [grant], by=by, at=at) as moved:
-            [row] = moved.rows
+        with step("grant", "accept", [grant, *_asked_with(grant)], by=by, at=at) as moved:
+            row = next(each for each in moved.rows if each.pk == grant.pk)
             acceptance = new_acceptance(
                 row.person,
                 current_policies([row.stage])[row.stage_id],
@@ -54,18 +56,33 @@ def accept(
                 shown=shown or Shown(),
                 at=moved.at,
             )
-            row.acceptance, row.terms_due_at, row.terms_remind_at = acceptance, None, None
-            row.save(update_fields=["acceptance", "terms_due_at", "terms_remind_at"])
-            moved.note(
-                row,
-                acceptance=acceptance.pk,
-                licence_version=acceptance.licence_version_id,
-                text_sha256=acceptance.text_sha256,
+            Grant.objects.filter(pk__in=[each.pk for each in moved.rows]).update(
+                acceptance=acceptance, terms_due_at=None, terms_remind_at=None
             )
-        if row.has_lapsed:
-            with suppress(Refused):  # the stage is not open: the clock restores it when it is
-                restore_all([row], at=moved.at)
+            for each in moved.rows:
+                moved.note(
+                    each,
+                    acceptance=acceptance.pk,
+                    licence_version=acceptance.licence_version_id,
+                    text_sha256=acceptance.text_sha256,
+                )
+        for each in moved.rows:
+            if each.has_lapsed:
+                with suppress(Refused):  # the stage is not open: the clock restores it when it is
+                    restore_all([each], at=moved.at)
     return acceptance
+
+
+def _asked_with(grant: Grant) -> list[Grant]:
+    """Return the other grants of a person for which the same campaign asks the same version."""
+    if grant.campaign_id is None:
+        return []
+    others = Grant.objects.live().filter(campaign=grant.campaign_id, person=grant.person_id).exclude(pk=grant.pk)
+    version = Campaign.objects.values_list("licence_version", flat=True).get(pk=grant.campaign_id)
+    asked = list(others.exclude(acceptance__licence_version=version).select_related("stage"))
+    policies = current_policies([grant.stage, *(each.stage for each in asked)])
+    in_force = {pk: policy.licence_version_id for pk, policy in policies.items()}
+    return [each for each in asked if in_force.get(each.stage_id) == in_force.get(grant.stage_id) == version]
 
 
 def ask_for_terms(
@@ -162,7 +179,7 @@ def remind_of_terms(*, at: datetime | None = None, limit: int = 500) -> int:
         for row in rows:
             assert row.terms_due_at is not None
             row.terms_remind_at = next_reminder(row.terms_asked_at or at, row.terms_due_at, after=at)
-        Grant.objects.bulk_update(rows, ["terms_remind_at"], batch_size=AT_ONCE)
+        write_back(rows, ["terms_remind_at"])
         record((("grant.remind_of_terms", row, {}) for row in rows), by=acting(Viewer.system("clock")), at=at)
         for due_at in {row.terms_due_at for row in rows}:  # people who were asked together have one day in common
             asked = [row for row in rows if row.terms_due_at == due_at]

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from gatekeeper.api.views import (
     access,
     answer_files,
+    campaigns,
     docs,
     documents,
     drifts,
@@ -13,6 +14,7 @@ from gatekeeper.api.views import (
     hub_tokens,
     imports,
     invitations,
+    licences,
     linking,
     procedures,
     publishers,
@@ -70,6 +72,8 @@ urlpatterns = [
     path("procedures/", procedures.Procedures.as_view(), name="procedures"),
     path("procedures/<int:pk>/", procedures.OneProcedure.as_view(), name="procedure"),
     path("procedures/<int:pk>/proof/", procedures.ProcedureProof.as_view(), name="procedure-proof"),
+    path("campaigns/", campaigns.Campaigns.as_view(), name="campaigns"),
+    path("campaigns/<int:pk>/", campaigns.OneCampaign.as_view(), name="campaign"),
     path("hub-access/", repositories.HubAccesses.as_view(), name="hub-accesses"),
     path("hub-access/<int:pk>/", repositories.OneHubAccess.as_view(), name="hub-access"),
     path("hub-access/<int:pk>/take-up-again/", sync.HubAccessAgain.as_view(), name="hub-access-take-up-again"),
@@ -97,8 +101,21 @@ urlpatterns = [
     path("gate-forms/<int:pk>/next/", documents.GateFormNext.as_view(), name="gate-form-next"),
     path("gate-forms/<int:pk>/differences/", documents.GateFormDifferences.as_view(), name="gate-form-differences"),
     path("gate-forms/<int:pk>/publish/", documents.GateFormPublishing.as_view(), name="gate-form-publish"),
-    path("licence-versions/", documents.LicenceVersions.as_view(), name="licence-versions"),
-    path("licence-versions/<int:pk>/", documents.OneLicenceVersion.as_view(), name="licence-version"),
+    path("licence-versions/", licences.LicenceVersions.as_view(), name="licence-versions"),
+    path("licence-versions/<int:pk>/", licences.OneLicenceVersion.as_view(), name="licence-version"),
+    path(
+        "licence-versions/<int:pk>/changes/", licences.LicenceVersionChanges.as_view(), name="licence-version-changes"
+    ),
+    path(
+        "licence-versions/<int:pk>/publish/",
+        licences.LicenceVersionPublishing.as_view(),
+        name="licence-version-publish",
+    ),
+    path(
+        "licence-versions/<int:pk>/discard/",
+        licences.LicenceVersionDiscarding.as_view(),
+        name="licence-version-discard",
+    ),
     path("events/", record.Events.as_view(), name="events"),
     path("events/<int:pk>/", record.OneEvent.as_view(), name="event"),
     path("publishers/", publishers.Publishers.as_view(), name="publishers"),
@@ -113,7 +130,7 @@ urlpatterns = [
     path("publishers/<int:pk>/gate-forms/", publishers.PublisherForms.as_view(), name="publisher-gate-forms"),
     path(
         "publishers/<int:pk>/licence-versions/",
-        publishers.PublisherLicences.as_view(),
+        licences.PublisherLicences.as_view(),
         name="publisher-licence-versions",
     ),
     *verbs.routes(),

@@ -252,6 +252,24 @@ NOTICE_KINDS: dict[str, NoticeKind] = {
         SEE_ACCESS,
         MY_ACCESS,
     ),
+    "licence_renewed": NoticeKind(
+        _("The licence of %(release)s has a new version"),
+        (
+            _("“%(stage)s” of %(release)s, to which you have access, has a new version of its licence."),
+            _("Please read it, and accept it by %(by)s. Until then your access stays as it is."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
+    "licence_changed": NoticeKind(
+        _("The licence of %(release)s has a new version"),
+        (
+            _("“%(stage)s” of %(release)s, to which you have access, has a new version of its licence."),
+            _("It asks nothing of you that you have not accepted, and your access stays. You can read it any time."),
+        ),
+        SEE_ACCESS,
+        MY_ACCESS,
+    ),
     "terms_reminder": NoticeKind(
         _("Reminder: the licence of %(release)s"),
         (

@@ -23,6 +23,7 @@ __all__ = [
     "CannotAsk",
     "Found",
     "explain",
+    "licence_of",
     "link_repository",
     "prove_namespace",
     "read_card",
@@ -124,6 +125,23 @@ def what_to_start_from(repository: Repository) -> Found:
     for finding in found.findings:
         if finding.get("unreadable"):
             raise Unmet(Refusal(finding["code"], finding["message"], finding["values"]))
+    return found
+
+
+def licence_of(repository: Repository) -> dict[str, Any]:
+    """Read the licence file of a linked repository at its newest commit, under the name that the card gives it.
+
+    It holds identifier, title, text (bytes), path and commit. Raises Unmet where there is none, CannotAsk.
+    """
+    findings: list[dict[str, Any]] = []
+    try:
+        hub = tokens.client_for(repository)
+        state = hub.repository(repository.kind, repository.name, need=Need.TELL)
+        found = _licence(hub, state, _card(hub, state)[0], findings)
+    except HubError as failed:
+        raise CannotAsk(failed) from None
+    if found is None:
+        raise Unmet(Refusal("no_licence_file", findings[0]["message"]))
     return found
 
 

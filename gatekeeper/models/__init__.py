@@ -1,5 +1,6 @@
 """Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
+from .campaigns import Campaign
 from .drift import Drift
 from .files import AnswerFile, FileContent, StoredFile
 from .grants import Grant
@@ -10,7 +11,7 @@ from .hub_tokens import TokenReach
 from .imports import ApprovalImport, EarlierApproval
 from .invitations import Invitation, InvitationKind, Invited
 from .ladders import Ladder, Release, Stage
-from .licences import Acceptance, AcceptanceKind, Capacity, Fragment, Licence, LicenceVersion
+from .licences import Acceptance, AcceptanceKind, Capacity, Fragment, Licence, LicenceVersion, Translation
 from .members import OrganisationMember
 from .outbox import Notice
 from .personal import PersonalText, Purpose
@@ -28,6 +29,7 @@ __all__ = [
     "AccessRequest",
     "AnswerFile",
     "ApprovalImport",
+    "Campaign",
     "Capability",
     "Capacity",
     "Card",
@@ -79,4 +81,5 @@ __all__ = [
     "SyncMark",
     "SyncPause",
     "TokenReach",
+    "Translation",
 ]

@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from accounts.models import HubPerson, User
 from gatekeeper.rules import lifecycle
+from gatekeeper.rules.campaigns import CampaignStatus
 from gatekeeper.rules.lifecycle import Offer
 from gatekeeper.rules.needs import Facts
 from gatekeeper.rules.statuses import LIVE_GRANT, WANTED_GRANT, GrantStatus, Role, StageStatus
 
+from .campaigns import Campaign
 from .hub_access import HubAccess
 from .ladders import Stage
-from .licences import Acceptance
+from .licences import Acceptance, LicenceVersion
 from .policies import current_policies
 from .procedures import Procedure, StoppedGrant
 from .repositories import READING, Repository
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 
 AS_A_RULE = timedelta(minutes=15)  # that the Hub has been told and read back
+# While a campaign is halted nobody is reminded by it, and nobody's access lapses.
+NOT_HALTED = Q(campaign=None) | ~Q(campaign__status=CampaignStatus.HALTED)
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -82,11 +86,11 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def to_remind_of_terms(self, *, at: datetime) -> "GrantQuerySet":
         """Return the grants whose person is to be reminded now to accept the licence."""
-        return self.wanted().filter(terms_remind_at__lte=at, terms_due_at__gt=at)
+        return self.wanted().filter(NOT_HALTED, terms_remind_at__lte=at, terms_due_at__gt=at)
 
     def to_lapse(self, *, at: datetime) -> "GrantQuerySet":
         """Return the grants whose person was to have accepted the licence by now."""
-        return self.wanted().filter(terms_due_at__lte=at)
+        return self.wanted().filter(NOT_HALTED, terms_due_at__lte=at)
 
     def to_restore(self) -> "GrantQuerySet":
         """Return the lapsed grants whose person has accepted the licence since, at stages that are open."""
@@ -117,10 +121,10 @@ def facts_of(grants: "Sequence[Grant]", viewer: "Viewer", *, at: datetime | None
     these = Grant.objects.filter(pk__in=[grant.pk for grant in grants])
     held = models.Exists(Procedure.objects.holding("stage__"))
     returning = models.Exists(StoppedGrant.objects.to_return().filter(grant=models.OuterRef("pk")))
-    more: dict[int, tuple[bool, bool, int | None]] = {
-        pk: (stopped, lifting, rests_on)
-        for pk, stopped, lifting, rests_on in these.annotate(stopped=held, lifting=returning).values_list(
-            "pk", "stopped", "lifting", "acceptance__licence_version"
+    more: dict[int, tuple[bool, bool, int | None, bool]] = {
+        pk: (stopped, lifting, rests_on, campaign == CampaignStatus.HALTED)
+        for pk, stopped, lifting, rests_on, campaign in these.annotate(stopped=held, lifting=returning).values_list(
+            "pk", "stopped", "lifting", "acceptance__licence_version", "campaign__status"
         )
     }
     policies = current_policies(list({grant.stage_id: grant.stage for grant in grants}.values()))
@@ -134,7 +138,7 @@ def facts_of(grants: "Sequence[Grant]", viewer: "Viewer", *, at: datetime | None
     found = {}
     for grant in grants:
         policy = policies.get(grant.stage_id)
-        stopped, lifting, rests_on = more[grant.pk]
+        stopped, lifting, rests_on, halted = more[grant.pk]
         has_accepted = policy is not None and (grant.person_id, policy.licence_version_id) in accepted
         found[grant.pk] = Facts(
             own=not viewer.is_system and is_own(viewer, grant.person),
@@ -144,7 +148,7 @@ def facts_of(grants: "Sequence[Grant]", viewer: "Viewer", *, at: datetime | None
             terms_in_order=has_accepted or (grant.is_imported and grant.terms_unproven and grant.lapsed_at is None),
             # Whether it rests on an acceptance of the version in force; None where nothing is in force.
             terms_accepted=None if policy is None else rests_on == policy.licence_version_id,
-            terms_overdue=grant.terms_due_at is not None and grant.terms_due_at <= at,
+            terms_overdue=grant.terms_due_at is not None and grant.terms_due_at <= at and not halted,
             lapsed=grant.lapsed_at is not None,
             unproven_import=grant.is_imported and grant.terms_unproven,
             read_back=grant.pk in read_back,
@@ -179,6 +183,10 @@ class Grant(models.Model):
     terms_due_at = models.DateTimeField(null=True, blank=True)
     terms_remind_at = models.DateTimeField(null=True, blank=True)
     lapsed_at = models.DateTimeField(null=True, blank=True)
+    # The campaign by which that was asked last.
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="grants"
+    )
 
     objects = GrantQuerySet.as_manager()
 
@@ -202,6 +210,7 @@ class Grant(models.Model):
             models.Index(
                 fields=["terms_remind_at"], name="grant_terms_remind", condition=Q(terms_remind_at__isnull=False)
             ),
+            models.Index(fields=["campaign", "id"], name="grant_campaign", condition=Q(campaign__isnull=False)),
             models.Index(fields=["id"], name="grant_lapsed", condition=Q(lapsed_at__isnull=False)),
             models.Index(
                 fields=["stage", "id"],
@@ -232,6 +241,11 @@ class Grant(models.Model):
     def terms_unproven(self) -> bool:
         """Say whether nobody has proof that its person accepted the licence."""
         return self.acceptance_id is None
+
+    @property
+    def accepted_version(self) -> "LicenceVersion | None":
+        """Return the licence version that its person accepted for it, or None where that is unproven."""
+        return self.acceptance.licence_version if self.acceptance else None
 
     @property
     def has_lapsed(self) -> bool:

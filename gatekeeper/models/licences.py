@@ -6,7 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HubPerson, Publisher
+from gatekeeper.rules.licence_changes import Comparison, Facts, Least, compare, least_class
+from gatekeeper.rules.licence_profiles import complete
 
+from .personal import document_hash
 from .policies import GatePolicy, Version, VersionQuerySet, published_pair
 from .repositories import READING, Repository
 
@@ -33,6 +36,10 @@ class Licence(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def latest(self) -> "LicenceVersion | None":
+        """Return its latest published version."""
+        return self.versions.filter(published_at__isnull=False).order_by("-number").first()
+
 
 class LicenceVersionQuerySet(VersionQuerySet):
     """Questions asked of licence versions."""
@@ -48,7 +55,11 @@ class LicenceVersionQuerySet(VersionQuerySet):
 
 
 class LicenceVersion(Version):
-    """The exact bytes of a licence text. `document` holds identifier, title, restrictions (slugs) and text_sha256."""
+    """The exact bytes of a licence text, in the language that binds.
+
+    `document` holds identifier, title, restrictions (slugs), text_sha256, profile, language, translations (the hash of
+    each by its language), and once it is published change_class: how much it changes of the version before.
+    """
 
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="versions")
     text = models.BinaryField()
@@ -63,7 +74,14 @@ class LicenceVersion(Version):
     class Meta:
         constraints = [
             published_pair("licence_version_published_pair"),
-            models.UniqueConstraint(fields=["licence", "number"], name="one_version_per_licence_and_number"),
+            models.UniqueConstraint(
+                fields=["licence", "number"],
+                condition=models.Q(published_at__isnull=False),
+                name="one_version_per_licence_and_number",
+            ),
+            models.UniqueConstraint(
+                fields=["licence"], condition=models.Q(published_at=None), name="one_draft_per_licence"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,6 +91,73 @@ class LicenceVersion(Version):
     def restrictions(self) -> list[str]:
         """Return the slugs of the use restrictions, in order."""
         return list(self.document.get("restrictions", ()))
+
+    @property
+    def words(self) -> str:
+        """Return the text as it is shown."""
+        return bytes(self.text).decode("utf-8", "replace")
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Return what is said of the licence, with UNSAID for what is not."""
+        return complete(self.document.get("profile"))
+
+    @property
+    def language(self) -> str:
+        """Return the language of the text that binds."""
+        return str(self.document.get("language", "en"))
+
+    @property
+    def languages(self) -> list[str]:
+        """Return the languages that it can be read in, the binding one first."""
+        return [self.language, *sorted(self.document.get("translations", ()))]
+
+    @property
+    def change_class(self) -> str:
+        """Return how much it changes of the version before; empty where there is none, or it is a draft."""
+        return str(self.document.get("change_class", ""))
+
+    @property
+    def facts(self) -> Facts:
+        """Return what is compared of it besides its text."""
+        return Facts(self.profile, self.restrictions)
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 over all that it says, in hexadecimal: what somebody read is compared by it."""
+        return document_hash(self.document)
+
+    def before(self) -> "LicenceVersion | None":
+        """Return the version before: of a draft the one in force."""
+        if not self.is_published:
+            return self.licence.latest()
+        return self.licence.versions.filter(superseded_by=self.pk).first()
+
+    def compared_with(self, earlier: "LicenceVersion") -> tuple[Comparison, Least]:
+        """Return what became of each clause of an earlier version, and the least class that the change can have."""
+        texts = compare(earlier.words, self.words)
+        return texts, least_class(earlier.facts, self.facts, texts)
+
+    def shown_in(self, language: str) -> "Translation | None":
+        """Return the translation into a language, or None for the text that binds."""
+        if language not in self.document.get("translations", ()):
+            return None
+        return self.translations.get(language=language)
+
+
+class Translation(models.Model):
+    """A version's text in another language: to read, not to bind. Frozen in the database once that is published."""
+
+    version = models.ForeignKey(LicenceVersion, on_delete=models.CASCADE, related_name="translations")
+    language = models.CharField(max_length=10)
+    text = models.BinaryField()
+    text_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "language"], name="one_translation_per_language")]
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.language})"
 
     @property
     def words(self) -> str:
@@ -132,6 +217,9 @@ class Acceptance(models.Model):
     normalised_sha256 = models.CharField(max_length=64)
     rendered_sha256 = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=10, blank=True)
+    # Where a translation was shown: in which language, and its hash. What is accepted is the text that binds.
+    text_language = models.CharField(max_length=10, blank=True)
+    translation_sha256 = models.CharField(max_length=64, blank=True)
     capacity = models.CharField(max_length=20, choices=Capacity, default=Capacity.SELF)
     organisation = models.CharField(max_length=200, blank=True)
     authority = models.CharField(max_length=500, blank=True)

@@ -28,6 +28,7 @@ This proves that one person accepted one licence text, was decided about, and wa
   licence.txt         the text, byte for byte
   licence.json        the licence version; form.json and policy.json: what was asked, and the terms
   shown.html          what the page showed of the text (not for an acceptance on the Hub)
+  translation.txt     the translation that was shown above the text, if one was
   decisions.json      who decided what, when, with which reasons; words and answers only as salted digests
   delivery.json       what the Hub was told, and when it was read back
   record/             the events of this case, and the signed checkpoints that seal them
@@ -73,6 +74,9 @@ def _files(grant: Grant) -> Iterable[tuple[str, bytes]]:
     shown = Fragment.objects.filter(sha256=acceptance.rendered_sha256).first()
     if shown is not None:
         yield "shown.html", shown.html.encode()
+    translation = version.shown_in(acceptance.text_language)
+    if translation is not None:
+        yield "translation.txt", bytes(translation.text)
     yield "decisions.json", _json([_decision(made) for made in _decisions(grant)])
     yield "delivery.json", _json(_delivery(grant))
     yield from _record(grant)

@@ -63,6 +63,11 @@ def body_of(acceptance: Acceptance) -> dict[str, Any]:
             "rendered_sha256": acceptance.rendered_sha256,
             "controls": acceptance.controls,
         }
+        if acceptance.text_language:
+            body["shown"]["translation"] = {
+                "language": acceptance.text_language,
+                "sha256": acceptance.translation_sha256,
+            }
     return body
 
 

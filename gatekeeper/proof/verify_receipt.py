@@ -212,6 +212,8 @@ def pack_faults(files: dict[str, bytes], keys: dict[str, Any]) -> Iterator[str]:
     }
     if body.get("shown", {}).get("rendered_sha256"):
         wanted["shown.html"] = body["shown"]["rendered_sha256"]
+    if body.get("shown", {}).get("translation"):
+        wanted["translation.txt"] = body["shown"]["translation"]["sha256"]
     for name, expected in wanted.items():
         if digest(files.get(name, b"")) != expected:
             yield f"NOT OF THIS RECEIPT: {name}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .campaigns import CampaignStatus
 from .drift import DriftStatus
 from .needs import NEEDS, OF_STATE, Facts
 from .procedures import ProcedureStatus
@@ -26,7 +27,7 @@ from .statuses import (
 )
 
 R, Q, G, S, D, P = Role, RequestStatus, GrantStatus, StageStatus, DriftStatus, ProcedureStatus
-F, V = ImportStatus, InvitationStatus
+F, V, C = ImportStatus, InvitationStatus, CampaignStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,28 @@ PROCEDURE_STEPS = (
     ),
 )
 
+CAMPAIGN_STEPS = (
+    _step(
+        "schedule",
+        {C.PREPARED, C.SCHEDULED},
+        C.SCHEDULED,
+        {R.STEWARD, R.OWNER},
+        "version_latest",
+        label=_("Schedule it"),
+    ),
+    _step("begin", {C.SCHEDULED}, C.RUNNING, {R.CLOCK}, "due", "version_latest", label=_("Begin")),
+    _step("halt", {C.RUNNING}, C.HALTED, {R.STEWARD, R.OWNER}, label=_("Halt it")),
+    _step("resume", {C.HALTED}, C.RUNNING, {R.STEWARD, R.OWNER}, label=_("Go on")),
+    _step("finish", {C.RUNNING}, C.DONE, {R.CLOCK}, "campaign_over", label=_("Finish it")),
+    _step(
+        "call_off",
+        {C.PREPARED, C.SCHEDULED, C.HALTED},
+        C.CALLED_OFF,
+        {R.STEWARD, R.OWNER},
+        label=_("Call it off"),
+    ),
+)
+
 IMPORT_STEPS = (
     _step("rehearse", {F.REHEARSED}, None, {R.STEWARD, R.OWNER}, label=_("Run the dry run again"), recorded=False),
     _step(
@@ -262,6 +285,7 @@ TABLES: dict[str, tuple[Step, ...]] = {
     "import": IMPORT_STEPS,
     "invitation": INVITATION_STEPS,
     "procedure": PROCEDURE_STEPS,
+    "campaign": CAMPAIGN_STEPS,
 }
 STATUSES: dict[str, type[StrEnum]] = {
     "request": Q,
@@ -271,6 +295,7 @@ STATUSES: dict[str, type[StrEnum]] = {
     "import": F,
     "invitation": V,
     "procedure": P,
+    "campaign": C,
 }
 FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
     "request": (("start", Q.DRAFT), ("bring_in", Q.BROUGHT_IN)),
@@ -280,6 +305,7 @@ FIRST: dict[str, tuple[tuple[str, StrEnum], ...]] = {
     "import": (("upload", F.REHEARSED),),
     "invitation": (("invite", V.OPEN),),
     "procedure": (("prepare", P.PREPARED),),
+    "campaign": (("prepare", C.PREPARED),),
 }
 
 NOT_YOURS = Refusal("not_allowed", _("Your role does not allow this."))

@@ -54,6 +54,8 @@ class Facts:
     stop_stands: bool = False
     lift_asked: bool = False
     haltable: bool = False
+    version_latest: bool = False
+    campaign_over: bool = False
 
 
 NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
@@ -246,6 +248,14 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
     "haltable": (
         lambda facts: facts.haltable,
         Refusal("not_haltable", _("An emergency stop is not halted half way: it is lifted.")),
+    ),
+    "version_latest": (
+        lambda facts: facts.version_latest,
+        Refusal("later_version", _("A later version of this licence is published. Call this off, and ask that one.")),
+    ),
+    "campaign_over": (
+        lambda facts: facts.campaign_over,
+        Refusal("not_over", _("People are still to be asked, or to answer.")),
     ),
 }
 

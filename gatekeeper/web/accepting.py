@@ -15,7 +15,7 @@ from gatekeeper.models import LicenceVersion
 from gatekeeper.rules.refusals import Invalid
 
 from .buttons import Button
-from .texts import licence_parts, rendered
+from .texts import read, rendered
 from .words import restriction_words, sentence
 
 # The fields of the form that a refusal can be about, and the id of each on the page.
@@ -42,13 +42,22 @@ def shown(request: HttpRequest, person: HubPerson, version: LicenceVersion, butt
     controls.append({"control": "statement", "words": statement(person, version)})
     if "accept" in buttons:
         controls.append({"control": "button", "words": buttons["accept"].label})
+    translation = version.shown_in(request.POST.get("text_language", ""))
     return Shown(
-        rendered=rendered(version),
+        rendered=rendered(version, translation),
         language=(get_language() or "en")[:10],
         controls=controls,
         organisation=organisation,
         authority=authority,
+        text_language=translation.language if translation else "",
     )
+
+
+def _before(person: HubPerson, version: LicenceVersion) -> LicenceVersion | None:
+    """Return the version right before this one, if the person has accepted that."""
+    earlier = LicenceVersion.objects.filter(superseded_by=version.pk, acceptances__person=person)
+    found: LicenceVersion | None = earlier.defer("text").first()
+    return found
 
 
 def accepting(
@@ -57,9 +66,12 @@ def accepting(
     """Return what the page needs to show a licence and the form that accepts it, as it was sent if it was refused."""
     ticked = request.POST.getlist("acknowledged")
     fields = refused.fields if refused else {}
+    translation = version.shown_in(request.POST.get("text_language") or request.GET.get("text", ""))
     return {
         "version": version,
-        "parts": licence_parts(version.words),
+        "translation": translation,
+        "before": _before(person, version),
+        **read(version, translation),
         "ticked": ticked,
         "missing": sorted(set(version.restrictions) - set(ticked)) if "acknowledged" in fields else [],
         "wrong": {PLACES[name]: sentence(refusal) for name, refusal in fields.items() if name in PLACES},

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.viewer import Viewer
-from gatekeeper.models import AccessRequest, ApprovalImport, Drift, Grant, Invitation, Procedure, Stage
+from gatekeeper.models import AccessRequest, ApprovalImport, Campaign, Drift, Grant, Invitation, Procedure, Stage
 from gatekeeper.rules.lifecycle import Offer, offers
 from gatekeeper.rules.needs import Facts
 
@@ -59,6 +59,10 @@ WAYS: dict[tuple[str, str], tuple[str, str]] = {
     ("procedure", "confirm"): ("web:confirm_procedure", LINK),
     ("procedure", "halt"): ("web:halt", LINK),
     ("procedure", "resume"): ("web:resume_procedure", POST),
+    ("campaign", "schedule"): ("web:schedule_campaign", SUBMIT),
+    ("campaign", "halt"): ("web:halt_campaign", POST),
+    ("campaign", "resume"): ("web:resume_campaign", POST),
+    ("campaign", "call_off"): ("web:call_off_campaign", POST),
 }
 GRAVE = {
     *("withdraw", "deny_finally", "revoke", "relinquish", "suspend", "close"),
@@ -99,11 +103,12 @@ TABLE: dict[type[Any], str] = {
     ApprovalImport: "import",
     Invitation: "invitation",
     Procedure: "procedure",
+    Campaign: "campaign",
 }
 
 
 def buttons_for(
-    thing: AccessRequest | Grant | Stage | Drift | ApprovalImport | Invitation | Procedure, viewer: Viewer
+    thing: AccessRequest | Grant | Stage | Drift | ApprovalImport | Invitation | Procedure | Campaign, viewer: Viewer
 ) -> dict[str, Button]:
     """Return the buttons of what the viewer could do with something now, by action."""
     table = TABLE[type(thing)]

@@ -12,7 +12,19 @@ import pytest
 
 from accounts.models import Publisher
 from accounts.viewer import Viewer
-from gatekeeper.actions import decisions, grants, intake, people, releases, repositories, requests, reviews, stages
+from gatekeeper.actions import (
+    campaigns,
+    decisions,
+    grants,
+    intake,
+    people,
+    releases,
+    repositories,
+    requests,
+    reviews,
+    stages,
+    terms,
+)
 from gatekeeper.models import (
     Acceptance,
     AccessRequest,
@@ -34,8 +46,9 @@ from gatekeeper.rules.access import Access
 from gatekeeper.rules.hub_fields import from_hub
 from gatekeeper.rules.refusals import Refused, Unmet, WrongState
 from tests import factories
-from tests.expect import events, wish
+from tests.expect import events, told, wish
 from tests.races import AT_ONCE, outcomes, race, while_blocked
+from tests.verbs import accept_terms
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -212,6 +225,25 @@ def test_publishing_at_once_is_one_version(stage: Stage, aurora_lab: Publisher, 
     assert LicenceVersion.objects.filter(text=b"Other words.").count() == 1
     race(lambda _i: factories.policy(stage, by=amara), times=4)
     assert sorted(stage.policies.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+
+
+def test_workers_at_once_ask_everybody_of_a_campaign_once(
+    stage: Stage, ha: Viewer, ines: Viewer, chidi: Viewer, amara: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second passes it over; what an acceptance and a lapse do at the same moment, one of them does."""
+    held = [factories.active_grant(stage, who, by=chidi) for who in (ha, ines)]
+    monkeypatch.setattr(campaigns, "AT_ONCE", 1)
+    [campaign] = campaigns.begin_all([factories.scheduled_campaign(stage, by=amara)], at=factories.later(0))
+    race(lambda _i: campaigns.carry_on_all(), times=4)
+    campaigns.carry_on_all()
+    assert [told(who).count("licence_renewed") for who in (ha, ines)] == [1, 1]
+    due = factories.later(31)
+    accepted, lapsed = race(
+        lambda i: accept_terms(held[0], ha, due) if i == 0 else terms.lapse_all([held[0]], at=due), times=2
+    )
+    grant = factories.fresh(held[0])
+    assert (grant.acceptance, grant.campaign) == (accepted, campaign)
+    assert grant.status == ("active" if isinstance(lapsed, Refused) else "pending_activation")
 
 
 def test_adding_stages_at_once_gives_each_its_rung(stage: Stage, aurora: Repository, amara: Viewer) -> None:

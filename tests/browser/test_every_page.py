@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import HubToken
 from accounts.viewer import Viewer
-from gatekeeper.actions import gate_forms, invitations, stages, terms
+from gatekeeper.actions import campaigns, gate_forms, invitations, licences, stages, terms
 from gatekeeper.hub import capabilities
 from gatekeeper.models import Grant, HubAccess, Learnt, Repository, Stage, TokenReach
 from tests import factories
@@ -80,6 +80,13 @@ def places(
     reach = {"may_read": True, "may_decide": False, "reason": "token_read_only", "checked_at": timezone.now()}
     TokenReach.objects.create(token=spare, repository=aurora, **reach)
     HubToken.objects.update(check_due_at=factories.later(1), health="narrow")
+    last = policy.licence_version
+    rail = {"identifier": "openrail++", "title": last.licence.title, "restrictions": ["law", "minors"]}
+    told = factories.licence(release.publisher, by=amara, text=b"Be kind.\n\nKeep the notices.")
+    campaign = campaigns.prepare(told, by=amara)
+    new = licences.draft_licence_version(
+        release.publisher, by=amara, text=b"Be kinder.\n\nDo not sell it.", translations={"fr": b"Sois sage."}, **rail
+    )
     capabilities.learn({"batch": True, "reset": False}, endpoint=settings.HUB_ENDPOINT, how=Learnt.PROBE)
     return {
         "nobody": [
@@ -141,7 +148,15 @@ def places(
             f"/repositories/{aurora.pk}/",
             f"/repositories/{aurora.pk}/unlink/",
             f"/forms/{policy.form_id}/",
+            f"/publishers/{publisher}/licences/",
             f"/licences/{policy.licence_version_id}/",
+            f"/licences/{new.pk}/?text=fr",
+            f"/licences/{new.pk}/facts/",
+            f"/licences/{new.pk}/changes/",
+            f"/licences/{new.pk}/discard/",
+            f"/licences/{told.pk}/campaign/",
+            f"/campaigns/{campaign.pk}/",
+            "/campaigns/",
             f"/releases/{release.pk}/",
             f"/releases/{release.pk}/stages/new/",
             f"/stages/{stage.pk}/",

@@ -19,7 +19,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.viewer import Viewer
-from gatekeeper.actions import evidence, grants
+from gatekeeper.actions import evidence, grants, terms
+from gatekeeper.actions.acceptances import Shown
 from gatekeeper.models import Event, Grant, Repository, Stage
 from gatekeeper.proof import keys, sealing, verify_receipt
 from gatekeeper.rules.refusals import NotAllowed, Unmet
@@ -203,3 +204,29 @@ def test_it_takes_few_statements_and_little_time(
     with django_assert_max_num_queries(25):
         evidence.export(grant, by=amara)
     assert time.monotonic() - begun < 5
+
+
+def test_the_translation_that_was_shown_is_in_it(
+    stage: Stage, ha: Viewer, chidi: Viewer, amara: Viewer, published: dict[str, Any], tmp_path: Path
+) -> None:
+    """Byte for byte, as the receipt names it; another text in its place is found."""
+    version = factories.licences.publish_licence_version(
+        stage.release.publisher,
+        by=amara,
+        identifier="openrail++",
+        title="Aurora licence",
+        text=b"Be good.",
+        translations={"fr": b"Sois sage."},
+    )
+    in_force = stage.policy
+    assert in_force is not None
+    factories.policies.publish_policy(stage, by=amara, form=in_force.form, licence_version=version)
+    grant = factories.imported(stage, ha.person, by=amara)
+    shown = Shown(text_language="fr")
+    terms.accept(grant, by=ha, text_sha256=version.text_sha256, acknowledged=version.restrictions, shown=shown)
+    pack = evidence.export(factories.fresh(grant), by=amara)
+    published["keys"] = keys.published()
+    assert unpacked(pack)["translation.txt"] == b"Sois sage."
+    assert verdict(pack, published, tmp_path)[0]
+    files = unpacked(pack) | {"translation.txt": b"Sois fou."}
+    assert "NOT OF THIS RECEIPT: translation.txt" in list(verify_receipt.pack_faults(files, published))

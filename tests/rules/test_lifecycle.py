@@ -68,6 +68,8 @@ ALL_MET = Facts(
     stop_stands=True,
     lift_asked=True,
     haltable=True,
+    version_latest=True,
+    campaign_over=True,
 )
 UNMET = {
     "not_own": {"own": True},
@@ -111,6 +113,8 @@ UNMET = {
     "stop_stands": {"stop_stands": False},
     "lift_asked": {"lift_asked": False},
     "haltable": {"haltable": False},
+    "version_latest": {"version_latest": False},
+    "campaign_over": {"campaign_over": False},
 }
 
 
@@ -138,6 +142,7 @@ def test_every_status_has_an_owner(table: str) -> None:
         "stage": {"closed"},
         "drift": {"repaired", "recorded", "over"},
         "import": {"confirmed", "discarded"},
+        "campaign": {"done", "called_off"},
         "invitation": {"withdrawn"},
         "procedure": {"done", "called_off"},
     }[table]

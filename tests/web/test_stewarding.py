@@ -182,7 +182,12 @@ def test_it_builds_a_ladder_by_hand(aurora: Repository, aurora_lab: Publisher, a
     assert browser.post(reverse("web:publish_form", args=[form.pk])).status_code == 302
     assert browser.post(reverse("web:publish_form", args=[form.pk])).status_code == 409
     text = SimpleUploadedFile("LICENSE", b"Be good.\r\nAlways.\n")
-    go(browser, "new_licence", "aurora-lab", title="Sky licence", identifier="other", file=text, restrictions=["law"])
+    go(browser, "new_licence", "aurora-lab", title="Sky licence", identifier="other", file=text, language="en")
+    version = LicenceVersion.objects.get()
+    said = {"family": "research", "revocable": "yes", "latest_version": "none", "remote_restriction": "none"}
+    go(browser, "licence_facts", version.pk, **said, deletion_at_end="yes", restrictions=["law"])
+    seen = LicenceVersion.objects.get().digest
+    assert browser.post(reverse("web:publish_licence", args=[version.pk]), {"seen": seen}).status_code == 302
     version = LicenceVersion.objects.get()
     assert bytes(version.text) == b"Be good.\r\nAlways.\n", "byte for byte"
     assert (
@@ -228,7 +233,7 @@ def test_it_says_what_a_form_lacks(aurora: Repository, browser: Client) -> None:
     answer = go(browser, "new_stage", release.pk, title="Research")
     assert "A stage needs at least one repository." in answer.content.decode()
     assert browser.post(reverse("web:publish_ladder", args=[release.pk])).status_code == 409
-    empty = go(browser, "new_licence", "aurora-lab", title="L", identifier="other", text="")
+    empty = go(browser, "new_licence", "aurora-lab", title="L", identifier="other", text="", language="en")
     assert "A licence needs a text." in empty.content.decode()
     no_card = go(browser, "new_form", "aurora-lab", title="F", source=f"card:{aurora.pk}")
     assert "There is no form on that card." in no_card.content.decode()

@@ -68,6 +68,13 @@ class Acceptance(Strict):
         child=serializers.CharField(max_length=100), default=list, help_text="Slugs of the use restrictions."
     )
     language = serializers.CharField(source="shown.language", max_length=10, default="en")
+    text_language = serializers.CharField(
+        source="shown.text_language",
+        max_length=10,
+        default="",
+        allow_blank=True,
+        help_text="Of the translation that was shown besides; empty: the text that binds alone.",
+    )
     organisation = serializers.CharField(
         source="shown.organisation",
         max_length=LONGEST_NAME,
@@ -88,6 +95,7 @@ class Acceptance(Strict):
             controls=[*controls, {"control": "call", "words": "API"}],
             organisation=said["organisation"],
             authority=AUTHORITY if said["authority"] else "",
+            text_language=said["text_language"],
         )
         return attrs
 

@@ -1,4 +1,4 @@
-"""The shape of gate forms and licence versions."""
+"""The shape of gate forms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from gatekeeper.models import GateForm, LicenceVersion
+from gatekeeper.models import GateForm
 from gatekeeper.rules.form_diff import Change
 from gatekeeper.rules.questions import Kind, Sensitivity
 from gatekeeper.rules.showing import MOST_VALUES, Comparison
@@ -149,57 +149,8 @@ class GateFormShown(Shape):
     published_at = serializers.DateTimeField(allow_null=True)
 
 
-class NewLicenceVersion(Strict):
-    """A licence text to publish, byte for byte as UTF-8."""
-
-    identifier = serializers.CharField(max_length=100, help_text="The Hub's identifier, such as openrail++.")
-    title = serializers.CharField(max_length=200)
-    text = serializers.CharField(max_length=1_000_000, trim_whitespace=False)
-    restrictions = serializers.ListField(
-        child=serializers.SlugField(max_length=100), default=list, max_length=100, help_text="Use restrictions."
-    )
-
-
-class LicenceVersionRow(Shape):
-    """A licence version in a list."""
-
-    id = serializers.IntegerField()
-    publisher = serializers.IntegerField()
-    identifier = serializers.CharField()
-    title = serializers.CharField()
-    number = serializers.IntegerField()
-    restrictions = serializers.ListField(child=serializers.CharField())
-    text_sha256 = serializers.CharField(help_text="Of the exact bytes: what an acceptance holds.")
-    normalised_sha256 = serializers.CharField()
-    supersedes = serializers.IntegerField(allow_null=True)
-    published_at = serializers.DateTimeField(allow_null=True)
-
-
-class LicenceVersionShown(LicenceVersionRow):
-    """A licence version with its text."""
-
-    text = serializers.CharField()
-
-
 def form_shown(form: GateForm) -> dict[str, Any]:
     """Return a form as it is answered."""
     names = ("id", "title", "number", "questions", "digest", "sha256", "published_at")
     row = {name: getattr(form, name) for name in names}
     return dict(GateFormShown(row | {"publisher": form.publisher_id, "supersedes": form.supersedes_id}).data)
-
-
-def version_row(version: LicenceVersion) -> dict[str, Any]:
-    """Return a licence version as a row of a list, without its text."""
-    names = ("id", "number", "restrictions", "text_sha256", "normalised_sha256", "published_at")
-    row = {name: getattr(version, name) for name in names} | {
-        "publisher": version.licence.publisher_id,
-        "identifier": version.licence.identifier,
-        "title": version.licence.title,
-        "supersedes": version.supersedes_id,
-    }
-    return dict(LicenceVersionRow(row).data)
-
-
-def version_shown(version: LicenceVersion) -> dict[str, Any]:
-    """Return a licence version as it is answered, with its text."""
-    return version_row(version) | {"text": version.words}

@@ -1,4 +1,4 @@
-"""Gate forms and licence versions: anybody reads what public releases ask and demand."""
+"""Gate forms: anybody reads what public releases ask."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ from gatekeeper.api.serializers.documents import (
     Confirmation,
     DifferenceShown,
     GateFormShown,
-    LicenceVersionRow,
-    LicenceVersionShown,
     form_shown,
-    version_row,
-    version_shown,
 )
-from gatekeeper.models import GateForm, LicenceVersion
+from gatekeeper.models import GateForm
 from gatekeeper.models.repositories import READING
 
 from .base import Face, ListQuery, find
@@ -120,34 +116,3 @@ class GateFormPublishing(Face):
         form = find(GateForm.objects.visible_to(self.viewer), pk)
         asked = self.read(Confirmation, request.data)
         return Response(form_shown(policies.publish_form(form, by=self.viewer, confirmed=asked["confirmed"])))
-
-
-class LicenceVersions(Face):
-    """The licence versions of public releases, those of the viewer's publishers, and those the viewer accepted."""
-
-    public = True
-
-    @extend_schema(
-        operation_id="licence_versions_list", parameters=[DocumentQuery], responses=page_of(LicenceVersionRow)
-    )
-    def get(self, request: Request) -> Response:
-        """List licence versions without their texts, newest first."""
-        return self.listed(
-            LicenceVersion.objects.visible_to(self.viewer).select_related("licence").defer("text"),
-            query=DocumentQuery,
-            filters={"publisher": lambda publisher: Q(licence__publisher=publisher)},
-            shown=lambda found: [version_row(version) for version in found],
-        )
-
-
-class OneLicenceVersion(Face):
-    """One licence version."""
-
-    public = True
-
-    @extend_schema(operation_id="licence_versions_read", responses=LicenceVersionShown)
-    def get(self, request: Request, pk: int) -> Response:
-        """Read one licence version with its text."""
-        return Response(
-            version_shown(find(LicenceVersion.objects.visible_to(self.viewer).select_related("licence"), pk))
-        )

@@ -11,18 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import HubPerson, Membership, Publisher, User
-from gatekeeper.actions import licences, people, policies, releases
+from gatekeeper.actions import people, policies, releases
 from gatekeeper.actions.releases import require
 from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import Strict
 from gatekeeper.api.serializers.common import Member, Shape, page_of
 from gatekeeper.api.serializers.documents import (
     GateFormShown,
-    LicenceVersionShown,
     NewForm,
-    NewLicenceVersion,
     form_shown,
-    version_shown,
 )
 from gatekeeper.api.serializers.grants import answered
 from gatekeeper.api.serializers.releases import ReleaseDetail
@@ -151,25 +148,6 @@ class PublisherForms(Face):
         asked = self.read(NewForm, request.data)
         form = policies.draft_form(publisher, by=self.viewer, title=asked["title"], questions_asked=asked["questions"])
         return Response(form_shown(form), status=201)
-
-
-class PublisherLicences(Face):
-    """The licence versions of a publisher, to publish."""
-
-    scope = STEWARD
-
-    @extend_schema(
-        operation_id="publisher_licence_versions_publish",
-        request=NewLicenceVersion,
-        responses={201: LicenceVersionShown},
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Publish the exact text of a licence as its next version; the same text again gives the version in place."""
-        publisher = self.my_publisher(pk)
-        asked = self.read(NewLicenceVersion, request.data)
-        text = asked.pop("text").encode()
-        version = licences.publish_licence_version(publisher, by=self.viewer, text=text, **asked)
-        return Response(version_shown(version), status=201)
 
 
 def _account(name: str) -> User:

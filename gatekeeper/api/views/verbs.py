@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gatekeeper.actions import (
+    campaigns,
     decisions,
     drifts,
     earlier_approvals,
@@ -29,6 +30,7 @@ from gatekeeper.actions import (
 )
 from gatekeeper.api.scopes import scope_of
 from gatekeeper.api.serializers import arguments
+from gatekeeper.api.serializers.campaigns import CampaignDetail, Scheduling
 from gatekeeper.api.serializers.cases import RequestDetail
 from gatekeeper.api.serializers.drifts import DriftDetail
 from gatekeeper.api.serializers.grants import GrantDetail
@@ -39,6 +41,7 @@ from gatekeeper.rules.lifecycle import TABLES, Step
 from gatekeeper.rules.statuses import Role
 
 from .base import Face, find
+from .campaigns import campaigns_of, detailed_campaign
 from .drifts import detailed_drift, drifts_of
 from .grants import detailed_grant, grants_of
 from .imports import detailed_import, imports_of
@@ -102,6 +105,12 @@ VERBS: dict[str, dict[str, tuple[Verb, type[serializers.Serializer[Any]]]]] = {
         "halt": (procedures.halt, arguments.Nothing),
         "resume": (procedures.resume, arguments.Nothing),
     },
+    "campaign": {
+        "schedule": (campaigns.schedule, Scheduling),
+        "halt": (campaigns.halt, arguments.Nothing),
+        "resume": (campaigns.resume, arguments.Nothing),
+        "call_off": (campaigns.call_off, arguments.Nothing),
+    },
 }
 ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     "request": requests_of,
@@ -111,6 +120,7 @@ ROWS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     "import": imports_of,
     "invitation": invitations_of,
     "procedure": procedures_of,
+    "campaign": campaigns_of,
 }
 DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
     "request": detailed_request,
@@ -120,6 +130,7 @@ DETAILED: dict[str, Callable[..., dict[str, Any]]] = {
     "import": detailed_import,
     "invitation": detailed_invitation,
     "procedure": detailed_procedure,
+    "campaign": detailed_campaign,
 }
 SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
     "request": RequestDetail,
@@ -129,6 +140,7 @@ SHAPES: dict[str, type[serializers.Serializer[Any]]] = {
     "import": ImportDetail,
     "invitation": InvitationDetail,
     "procedure": ProcedureDetail,
+    "campaign": CampaignDetail,
 }
 
 

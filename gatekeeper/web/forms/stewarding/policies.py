@@ -1,48 +1,14 @@
-"""Forms of licence texts, and of the terms that bind a gate form and a licence together."""
+"""Forms of the terms that bind a gate form and a licence together."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Publisher
-from gatekeeper.catalogues.restrictions import RESTRICTIONS
 from gatekeeper.models import GateForm, GatePolicy, LicenceVersion
-
-
-class LicenceForm(forms.Form):
-    """The text of a licence, typed or as a file, and what it forbids."""
-
-    title = forms.CharField(label=_("Title"), max_length=200)
-    identifier = forms.CharField(
-        label=_("Identifier on the Hub"), max_length=100, initial="other", help_text=_("Such as openrail++ or other.")
-    )
-    file = forms.FileField(
-        label=_("The text, as a file"), required=False, help_text=_("UTF-8. Its exact bytes are what people accept.")
-    )
-    text = forms.CharField(
-        label=_("Or the text itself"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 12})
-    )
-    restrictions = forms.MultipleChoiceField(
-        label=_("Use restrictions that the text holds"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        restrictions = self.fields["restrictions"]
-        assert isinstance(restrictions, forms.MultipleChoiceField)
-        restrictions.choices = [(slug, gettext(words)) for slug, words in RESTRICTIONS.items()]
-
-    @property
-    def text_bytes(self) -> bytes:
-        """Return the exact bytes of the file, or of what was typed (with LF at the ends of lines)."""
-        sent = self.cleaned_data.get("file")
-        if sent is not None:
-            return bytes(sent.read())
-        return str(self.cleaned_data.get("text", "")).replace("\r\n", "\n").encode()
 
 
 class TermsForm(forms.Form):

@@ -14,7 +14,7 @@ from gatekeeper.models.policies import current_policies
 from gatekeeper.models.repositories import STEWARDING
 from gatekeeper.web.finding import find_release, find_stage, paged, words_begin
 from gatekeeper.web.pages import page, viewer_of
-from gatekeeper.web.texts import licence_parts
+from gatekeeper.web.texts import read
 
 from .audience import hidden, warning_first
 
@@ -135,6 +135,6 @@ def stage_licence(request: HttpRequest, pk: int) -> HttpResponse:
     if first is not None:
         return first
     version = policy.licence_version
-    return render(
-        request, "catalogue/licence.html", {"stage": stage, "version": version, "parts": licence_parts(version.words)}
-    )
+    translation = version.shown_in(request.GET.get("text", ""))
+    context = {"stage": stage, "version": version, "translation": translation, **read(version, translation)}
+    return render(request, "catalogue/licence.html", context)

@@ -40,7 +40,7 @@ def publisher(request: HttpRequest, name: str) -> HttpResponse:
         "releases": found.releases.prefetch_related(stages).order_by("-created_at")[:100],
         "repositories": Repository.objects.linked().filter(publisher=found).order_by("name")[:100],
         "forms": GateForm.objects.filter(publisher=found).order_by("-pk")[:50],
-        "licences": licences.select_related("licence").order_by("-pk")[:50],
+        "licences": licences.select_related("licence").defer("text").order_by("-pk")[:50],
         "token": HubToken.objects.current_for(found),
         "tokens_in_trouble": token_words.wants_attention(found),
         "webhook_stopped": wants_attention(HubHook.objects.filter(publisher=found).first()),
