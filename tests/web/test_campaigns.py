@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.viewer import Viewer
 from gatekeeper import clock
+from gatekeeper.actions import campaigns
 from gatekeeper.models import Acceptance, Campaign, Grant, Stage
 from tests import factories
 
@@ -77,3 +80,24 @@ def test_it_is_its_publishers_alone(
     for page in ("schedule_campaign", "call_off_campaign"):
         assert browse(juma).post(reverse(f"web:{page}", args=[campaign.pk]), {"confirmed": 1}).status_code == 404
         assert browse(chidi).post(reverse(f"web:{page}", args=[campaign.pk]), {"confirmed": 1}).status_code == 403
+
+
+def test_the_lists_cost_the_same_for_one_as_for_four(
+    stage: Stage, amara: Viewer, browse: Browse, django_assert_num_queries: Any
+) -> None:
+    """Of campaigns and of licence versions, on pages and over the API."""
+    browser = browse(amara)
+    places = ("/campaigns/", "/publishers/aurora-lab/licences/", "/api/v1/campaigns/", "/api/v1/licence-versions/")
+    campaigns.call_off(factories.prepared_campaign(stage, by=amara), by=amara)
+    counts = []
+    for place in places:
+        browser.get(place)  # what is kept in the cache for everybody is there by then
+        with CaptureQueriesContext(connection) as counted:
+            assert browser.get(place).status_code == 200
+        counts.append(len(counted))
+    for number in range(3):
+        made = factories.prepared_campaign(stage, by=amara, text=b"You must not sell it %d times." % number)
+        campaigns.call_off(made, by=amara)
+    for place, count in zip(places, counts, strict=True):
+        with django_assert_num_queries(count):
+            browser.get(place)
