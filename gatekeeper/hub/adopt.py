@@ -13,7 +13,7 @@ from gatekeeper.rules import hub_fields
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
 
-from . import cards, tokens
+from . import card_findings, cards, tokens
 from .client import HubClient
 from .port import HubError, Need, RepositoryState, Word
 from .reasons import WHY, explain
@@ -138,6 +138,7 @@ def read(hub: HubClient, kind: str, name: str) -> Found:
     state = hub.repository(kind, name, need=Need.TELL)
     may_write = hub.may_write(kind, name)
     card, text, findings = _card(hub, state)
+    findings += card_findings.about(card)
     brought = hub_fields.from_hub(dict(card.fields))
     findings += [
         cards.finding(refusal.code, refusal.message, **{"label": label, **refusal.values})
