@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from gatekeeper.rules.form_lint import LONG_PROMPT
 from gatekeeper.rules.refusals import gettext_noop as _
 
 from .cards import Card, finding
 
-LONG_PROMPT = 8_000  # characters: more than anybody reads beside a button
 NAMED_AT_MOST = 10
 
 
@@ -20,12 +20,12 @@ def about(card: Card) -> Iterator[dict[str, Any]]:
             _("These words stay on the card, and are no part of the form here: %(keys)s."),
             keys=", ".join(words),
         )
-    length = len(card.parts.get("prompt", ""))
+    length = len(card.parts.get("prompt", "").encode())
     if length > LONG_PROMPT:
         yield finding(
             "prompt_long",
             _(
-                "The prompt has %(length)s characters. A licence that stands there can change with any commit: "
+                "The prompt has %(length)s bytes. A licence that stands there can change with any commit: "
                 "publish it here as a licence version, so that people accept exact bytes."
             ),
             length=length,

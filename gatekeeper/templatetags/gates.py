@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
-from gatekeeper.models import Repository, RepositoryWish, Stage
+from gatekeeper.hub.adopt import Found
+from gatekeeper.models import GateForm, Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
-from gatekeeper.web import words
+from gatekeeper.web import form_words, words
 from gatekeeper.web.at_the_hub import about, remedy, why_parked
 from gatekeeper.web.buttons import Button
 from gatekeeper.web.navigation import Place, places
@@ -127,6 +128,24 @@ def troubles(context: Mapping[str, Any]) -> list[Trouble]:
 def finding_words(finding: Mapping[str, Any]) -> str:
     """A finding about a card, in the reader's language."""
     return words.sentence(about(finding))
+
+
+@register.inclusion_tag("includes/form_findings.html")
+def form_findings(form: GateForm) -> dict[str, Any]:
+    """What the linter says of a form, kept or only proposed."""
+    return {"findings": form_words.told(form.findings(), form.questions)}
+
+
+@register.inclusion_tag("includes/form_findings.html")
+def found_findings(found: Found) -> dict[str, Any]:
+    """What the linter says of the form of a card."""
+    return {"findings": form_words.told(found.lint(), found.questions)}
+
+
+@register.inclusion_tag("includes/card_report.html")
+def card_report(findings: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an import of a card mended, leaves behind or found dangerous."""
+    return {"report": form_words.report(findings)}
 
 
 @register.filter

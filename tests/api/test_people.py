@@ -36,6 +36,7 @@ READING: dict[str, dict[str, int]] = {
     "gate-forms/": PUBLIC,
     "gate-forms/{form}/": PUBLIC,
     "gate-forms/{draft_form}/": only(*STAFF) | {"nobody": 404},
+    "gate-forms/{form}/findings/": only(*STAFF),
     "licence-versions/": PUBLIC,
     "licence-versions/{licence}/": PUBLIC,
     "licence-versions/{unused_licence}/": only(*STAFF) | {"nobody": 404},

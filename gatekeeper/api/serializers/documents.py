@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework import serializers
 
+from gatekeeper.api.errors import sentence
+from gatekeeper.hub.adopt import Found
 from gatekeeper.models import GateForm, LicenceVersion
+from gatekeeper.rules.card_report import Group, grouped
+from gatekeeper.rules.form_lint import Finding
 from gatekeeper.rules.questions import Kind
+from gatekeeper.rules.refusals import Refusal
 
 from .arguments import Strict
 from .common import Shape
+from .words import LINT_SEVERITIES
 
 KINDS = [(kind.value, kind.value) for kind in Kind]
 BOUND = 100_000
@@ -78,6 +85,44 @@ class GateFormShown(Shape):
     published_at = serializers.DateTimeField(allow_null=True)
 
 
+class FormFinding(Shape):
+    """What the linter says of a form."""
+
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(choices=LINT_SEVERITIES)
+    question = serializers.CharField(help_text="The key of the question; empty: the form.")
+    why = serializers.CharField()
+    todo = serializers.CharField()
+
+
+class FormFindings(Shape):
+    """All that the linter says of a form, the gravest first."""
+
+    findings = FormFinding(many=True)
+
+
+class CardFinding(Shape):
+    """What an import of a card mended, leaves behind or found dangerous."""
+
+    code = serializers.CharField()
+    line = serializers.IntegerField(help_text="Of the card; 0: none in particular.")
+    sentence = serializers.CharField()
+
+
+class RepositoryFound(FormFindings):
+    """What a repository has on the Hub now: the form of its card, and the report of an import."""
+
+    commit = serializers.CharField()
+    gate = serializers.CharField(allow_blank=True)
+    waiting = serializers.IntegerField(help_text="At most a page of the Hub's list.")
+    accepted = serializers.IntegerField(help_text="At most a page of the Hub's list.")
+    questions = QuestionShown(many=True)
+    dangerous = CardFinding(many=True)
+    left = CardFinding(many=True, help_text="What cannot be carried over, and stays on the card.")
+    mended = CardFinding(many=True)
+    worth_a_look = CardFinding(many=True)
+
+
 class NewLicenceVersion(Strict):
     """A licence text to publish, byte for byte as UTF-8."""
 
@@ -114,6 +159,45 @@ def form_shown(form: GateForm) -> dict[str, Any]:
     """Return a form as it is answered."""
     row = {name: getattr(form, name) for name in ("id", "title", "questions", "sha256", "published_at")}
     return dict(GateFormShown(row | {"publisher": form.publisher_id}).data)
+
+
+def findings_shown(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return what the linter says as it is answered."""
+    return [
+        {
+            "code": each.code,
+            "severity": each.severity.value,
+            "question": each.question,
+            "why": sentence(each.why),
+            "todo": sentence(each.todo),
+        }
+        for each in findings
+    ]
+
+
+def found_shown(found: Found) -> dict[str, Any]:
+    """Return what a repository has on the Hub as it is answered."""
+    groups = grouped(found.findings)
+    report = {
+        group.value: [
+            {
+                "code": each["code"],
+                "line": each["line"],
+                "sentence": sentence(Refusal(each["code"], each["message"], each["values"])),
+            }
+            for each in groups.get(group, ())
+        ]
+        for group in Group
+    }
+    row = {
+        "commit": found.state.commit,
+        "gate": found.state.gate,
+        "waiting": found.waiting,
+        "accepted": found.accepted,
+        "questions": found.questions,
+        "findings": findings_shown(found.lint()),
+    }
+    return dict(RepositoryFound(row | report).data)
 
 
 def version_row(version: LicenceVersion) -> dict[str, Any]:

@@ -13,14 +13,17 @@ from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import LARGEST_ID, Nothing
 from gatekeeper.api.serializers.common import page_of
 from gatekeeper.api.serializers.documents import (
+    FormFindings,
     GateFormShown,
     LicenceVersionRow,
     LicenceVersionShown,
+    findings_shown,
     form_shown,
     version_row,
     version_shown,
 )
 from gatekeeper.models import GateForm, LicenceVersion
+from gatekeeper.models.repositories import READING
 
 from .base import Face, ListQuery, find
 
@@ -56,6 +59,16 @@ class OneGateForm(Face):
     def get(self, request: Request, pk: int) -> Response:
         """Read one gate form."""
         return Response(form_shown(find(GateForm.objects.visible_to(self.viewer), pk)))
+
+
+class GateFormFindings(Face):
+    """What the linter says of a form, for the people of its publisher."""
+
+    @extend_schema(operation_id="gate_form_findings", responses=FormFindings)
+    def get(self, request: Request, pk: int) -> Response:
+        """Lint a form: what is redundant, asks too much, or is missing, why, and what to do."""
+        forms = GateForm.objects.filter(publisher__in=self.viewer.publishers_with(*READING))
+        return Response({"findings": findings_shown(find(forms, pk).findings())})
 
 
 class GateFormPublishing(Face):

@@ -16,6 +16,7 @@ from gatekeeper.actions.releases import require
 from gatekeeper.api.errors import HubAway, sentence
 from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import Strict
+from gatekeeper.api.serializers.documents import RepositoryFound, found_shown
 from gatekeeper.api.serializers.grants import answered
 from gatekeeper.api.serializers.releases import RepositoryShown, StageDetail
 from gatekeeper.hub import adopt
@@ -81,6 +82,20 @@ class PublisherHubTokens(Face):
             raise Invalid(adopt.NOT_THEIRS, {"token": adopt.NOT_THEIRS})
         kept = people.keep_token(publisher, by=self.viewer, secret=secret, **people.told_of_token(proof))
         return Response(token_shown(find(tokens_of(self), kept.pk)), status=201)
+
+
+class RepositoryHas(Face):
+    """What a linked repository has on the Hub now."""
+
+    scope = STEWARD
+
+    @extend_schema(operation_id="repository_found", responses=RepositoryFound)
+    def get(self, request: Request, pk: int) -> Response:
+        """Read the card as the Hub has it: its form, and what an import would mend, leave behind or find dangerous."""
+        repository = find(Repository.objects.linked().visible_to(self.viewer).select_related("publisher", "token"), pk)
+        require(self.viewer, repository.publisher_id)  # the Hub is asked with the publisher's token
+        with asking_the_hub():
+            return Response(found_shown(adopt.what_a_link_has(repository)))
 
 
 class RepositoryStart(Face):
