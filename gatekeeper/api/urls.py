@@ -42,6 +42,7 @@ urlpatterns = [
     path("stages/<int:pk>/", releases.OneStage.as_view(), name="stage"),
     path("stages/<int:pk>/start/", requests.StageStart.as_view(), name="stage-start"),
     path("stages/<int:pk>/policies/", releases.StagePolicies.as_view(), name="stage-policies"),
+    path("stages/<int:pk>/card-form/", linking.StageCardForm.as_view(), name="stage-card-form"),
     path("stages/<int:pk>/imports/", imports.StageImports.as_view(), name="stage-imports"),
     path("stages/<int:pk>/imported/", imports.StageImported.as_view(), name="stage-imported"),
     path("stages/<int:pk>/invitations/", invitations.StageInvitations.as_view(), name="stage-invitations"),

@@ -15,7 +15,7 @@ from gatekeeper.rules.refusals import gettext_noop as _
 
 from .front_matter import BOM, CannotRead, Front, finding, front_matter, top_of
 
-__all__ = ["BOM", "CannotRead", "Card", "Front", "finding", "front_matter", "read"]
+__all__ = ["BOM", "CannotRead", "Card", "Front", "finding", "front_matter", "plain", "read"]
 
 GATED = "extra_gated_"
 PARTS = ("prompt", "heading", "description", "button_content")
@@ -78,7 +78,7 @@ def read(text: bytes) -> Card:
         parts=parts,
         eu_disallowed=eu_disallowed,
         others={
-            name.removeprefix(GATED): _plain(value)
+            name.removeprefix(GATED): plain(value)
             for name, value in keys.items()
             if name.startswith(GATED) and name.removeprefix(GATED) not in KNOWN
         },
@@ -155,7 +155,7 @@ def _fields(node: Node | None, first_line: int, findings: list[dict[str, Any]]) 
                     label=_short(label),
                 )
             )
-        fields[label] = _plain(value)
+        fields[label] = plain(value)
         findings += _hints(label, fields[label], line)
     return tuple(fields.items())
 
@@ -190,22 +190,22 @@ def _eu_disallowed(node: Node | None, first_line: int, findings: list[dict[str, 
     return disallowed
 
 
-def _plain(node: Node) -> Any:
+def plain(node: Node) -> Any:
     """Return a node as text, lists and mappings; true, false and nothing keep their meaning, all else its spelling."""
     if isinstance(node, MappingNode):
-        return {name: _plain(value) for name, _key, value in _pairs(node)}
+        return {name: plain(value) for name, _key, value in _pairs(node)}
     if isinstance(node, SequenceNode):
-        return [_plain(item) for item in node.value]
+        return [plain(item) for item in node.value]
     return None if str(node.tag).endswith(":null") else str(node.value)
 
 
 def _text(node: Node | None) -> str:
-    value = None if node is None else _plain(node)
+    value = None if node is None else plain(node)
     return value if isinstance(value, str) else ""
 
 
 def _texts(node: Node | None) -> list[str]:
-    value = None if node is None else _plain(node)
+    value = None if node is None else plain(node)
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
 
 

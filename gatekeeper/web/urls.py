@@ -81,6 +81,7 @@ urlpatterns = [
     path("publishers/<str:name>/forms/new/", policies.new_form, name="new_form"),
     path("publishers/<str:name>/licences/new/", policies.new_licence, name="new_licence"),
     path("repositories/<int:pk>/", repositories.repository, name="repository"),
+    path("stages/<int:pk>/card-form/", stages.project_form, name="project_form"),
     path("repositories/<int:pk>/start/", repositories.start_from_it, name="start_from_it"),
     path("repositories/<int:pk>/unlink/", repositories.unlink, name="unlink"),
     path("forms/<int:pk>/", policies.gate_form, name="gate_form"),
