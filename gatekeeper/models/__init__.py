@@ -1,6 +1,7 @@
 """Nouns: the rows, and the questions asked of them. They import rules and people; no verbs, no Hub, no HTTP."""
 
 from .drift import Drift
+from .erasure import ErasureRequest, LegalHold
 from .files import FileContent, StoredFile
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
@@ -34,6 +35,7 @@ __all__ = [
     "Decision",
     "Drift",
     "EarlierApproval",
+    "ErasureRequest",
     "Event",
     "FileContent",
     "Fragment",
@@ -51,6 +53,7 @@ __all__ = [
     "Invited",
     "Ladder",
     "Learnt",
+    "LegalHold",
     "Licence",
     "LicenceVersion",
     "Message",

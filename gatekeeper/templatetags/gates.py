@@ -66,6 +66,12 @@ def when(at: datetime | date | None, hint: bool = True) -> SafeString | str:
 
 
 @register.filter
+def translated(message: str) -> str:
+    """A sentence that was marked for translation, in the reader's language."""
+    return gettext(message)
+
+
+@register.filter
 def reason(code: str) -> str:
     """The label of a reason code, for people."""
     return gettext(REASON_CODES[code].label) if code in REASON_CODES else code
