@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, HubToken, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.actions import requests, reviews
+from gatekeeper.actions import erasure, requests, reviews
 from gatekeeper.models import AccessRequest, Stage
 from tests import factories
 
@@ -57,6 +57,9 @@ def world(stage: Stage, aurora_lab: Publisher, amara: Viewer, chidi: Viewer, ha:
     case = reviews.take(requests.submit(case, by=ha), by=chidi)
     reviews.recommend(case, by=chidi, note=SECRETS[1])
     reviews.ask_back(case, by=chidi, words=SECRETS[1])
+    assert ha.person is not None
+    erasure.hold(aurora_lab, by=amara, person=ha.person, reason=SECRETS[1])
+    erasure.ask(ha.person, by=ha)
     token = HubToken.objects.latest("pk")
     return [*SECRETS, secret, row.digest, token.ciphertext]
 
