@@ -154,7 +154,7 @@ def read(hub: HubClient, kind: str, name: str) -> Found:
     findings += card_findings.about(card)
     brought = hub_fields.from_hub(dict(card.fields))
     findings += [
-        cards.finding(refusal.code, refusal.message, **{"label": label, **refusal.values})
+        cards.finding(refusal.code, refusal.message, **refusal.values) | {"label": label[:200]}
         for label, refusal in brought.findings
     ]
     licence = _licence(hub, state, card, findings)

@@ -146,7 +146,9 @@ def _fields(node: Node | None, first_line: int, findings: list[dict[str, Any]]) 
                 )
             )  # fmt: skip
             continue
-        if "\n" in label.strip() or (key.style not in ("|", ">") and key.end_mark.line > key.start_mark.line):
+        if "\n" in label.strip() or (
+            getattr(key, "style", None) not in ("|", ">") and key.end_mark.line > key.start_mark.line
+        ):
             findings.append(
                 finding(
                     "label_joined",
@@ -178,7 +180,7 @@ def _eu_disallowed(node: Node | None, first_line: int, findings: list[dict[str, 
     """Return whether the Hub turns the European Union away, however that is said."""
     said = _text(node).strip()
     disallowed = said.lower() in ("true", "yes", "on", "y")
-    if disallowed and node is not None and (said != "true" or node.style):
+    if disallowed and node is not None and (said != "true" or getattr(node, "style", None)):
         findings.append(
             finding(
                 "eu_spelled",

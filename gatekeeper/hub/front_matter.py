@@ -102,7 +102,7 @@ def _refuse_unsafe(text: str, first_line: int) -> None:
     """Go through the events of a document, which builds nothing, and refuse what could build too much or an object."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
-        line = first_line + event.start_mark.line
+        line = first_line + (event.start_mark.line if event.start_mark else 0)
         if number > MOST_PARTS:
             raise CannotRead("too_many_parts", _("The front matter has too many parts to be read."), line)
         if isinstance(event, AliasEvent):

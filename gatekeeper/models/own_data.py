@@ -115,7 +115,7 @@ def _requests(person: HubPerson) -> Iterable[dict[str, Any]]:
     said = Message.objects.filter(request__in=cases).exclude(kind=MessageKind.NOTE).select_related("text")
     messages, submissions, decisions = (
         list(said.order_by("pk")),
-        list(Submission.objects.filter(request__in=cases).order_by("pk")),
+        list(Submission.objects.filter(request__in=cases).select_related("form").order_by("pk")),
         list(Decision.objects.filter(Q(request__in=cases) | Q(grant__person=person)).order_by("pk")),
     )
     wanted = {row.answers_id for row in submissions} | {row.words_id for row in decisions}
@@ -129,7 +129,12 @@ def _requests(person: HubPerson) -> Iterable[dict[str, Any]]:
             "began": case.origin,
             "draft": case.answers,
             "submissions": [
-                {"number": row.number, "submitted_at": row.submitted_at, "answers": texts.get(row.answers_id)}
+                {
+                    "number": row.number,
+                    "submitted_at": row.submitted_at,
+                    "answers": texts.get(row.answers_id),
+                    "asked": {question["key"]: question["label"] for question in row.form.questions},
+                }
                 for row in submissions
                 if row.request_id == case.pk
             ],

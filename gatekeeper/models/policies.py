@@ -98,7 +98,7 @@ class GateForm(Version):
         """Return the questions in order."""
         return list(self.document["questions"])
 
-    def findings(self) -> list[form_lint.Finding]:
+    def lint(self) -> list[form_lint.Finding]:
         """Return what the linter says of the form, under the newest terms that ask it; one statement."""
         policy = self.policies.filter(published_at__isnull=False).order_by("-pk").first() if self.pk else None
         reasons = None if policy is None else tuple(policy.term("reason_codes"))

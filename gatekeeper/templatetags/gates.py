@@ -15,8 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from gatekeeper.catalogues.reason_codes import REASON_CODES
-from gatekeeper.hub.adopt import Found
-from gatekeeper.models import GateForm, Repository, RepositoryWish, Stage
+from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
 from gatekeeper.web import form_words, words
 from gatekeeper.web.at_the_hub import about, remedy, why_parked
@@ -137,15 +136,9 @@ def finding_words(finding: Mapping[str, Any]) -> str:
 
 
 @register.inclusion_tag("includes/form_findings.html")
-def form_findings(form: GateForm) -> dict[str, Any]:
-    """What the linter says of a form, kept or only proposed."""
-    return {"findings": form_words.told(form.findings(), form.questions)}
-
-
-@register.inclusion_tag("includes/form_findings.html")
-def found_findings(found: Found) -> dict[str, Any]:
-    """What the linter says of the form of a card."""
-    return {"findings": form_words.told(found.lint(), found.questions)}
+def form_findings(form: form_words.Linted) -> dict[str, Any]:
+    """What the linter says of a form: one that is kept, or that of a card."""
+    return {"findings": form_words.told(form.lint(), form.questions)}
 
 
 @register.inclusion_tag("includes/card_report.html")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,17 @@ GROUPS: Mapping[Group, Any] = {
     Group.MENDED: _("Mended"),
     Group.WORTH_A_LOOK: _("Worth a look"),
 }
+
+
+class Linted(Protocol):
+    """Whatever has questions and can be linted."""
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """Return its questions in order."""
+
+    def lint(self) -> list[Finding]:
+        """Return what the linter says of it."""
 
 
 @dataclass(frozen=True, slots=True)

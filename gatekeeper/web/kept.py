@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from gatekeeper.catalogues.reason_codes import REASON_CODES
+from gatekeeper.web.words import FOR_REQUESTER, OF_GRANT, SEEN, WISHED, in_reader_language
 
 PARTS: Mapping[str, Any] = {
     "person": _("Who you are on the Hub"),
@@ -102,10 +106,42 @@ def parts_of(document: Mapping[str, Any]) -> Iterable[tuple[Kept, Any]]:
         yield shown(document[name] or []), title
 
 
+def _facts(value: Mapping[str, Any]) -> Iterable[tuple[Any, Kept]]:
+    """Yield the facts of a part: answers under their questions, and what has a word of its own in words."""
+    labels = {key: in_reader_language(label) for key, label in value.get("asked", {}).items()}
+    for name, inner in value.items():
+        if name == "asked":
+            continue
+        if name == "answers" and inner:
+            inner = {labels.get(key, key): answer for key, answer in inner.items()}
+        elif name in WORDS and inner:
+            inner = [WORDS[name](each) for each in inner] if isinstance(inner, list) else WORDS[name](inner)
+        yield NAMES.get(name, name), shown(inner)
+
+
+def _standing(status: str) -> str:
+    """Return where a request or a grant stands; nobody who applies reads the name of a state."""
+    return str((FOR_REQUESTER.get(status) or OF_GRANT[status]).words)
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
+
+
+WORDS: Mapping[str, Callable[[str], str]] = {
+    "status": _standing,
+    "reasons": lambda code: gettext(REASON_CODES[code].label),
+    "should_say": lambda access: str(WISHED.get(access, access)),
+    "said": lambda seen: str(SEEN.get(seen, seen)),
+    "outcome": _plain,
+    "kind": _plain,
+}
+
+
 def shown(value: Any) -> Kept:
     """Return a value of the document as it is shown; a list of plain values is one text."""
     if isinstance(value, Mapping):
-        return Kept(facts=[(NAMES.get(name, name), shown(inner)) for name, inner in value.items()])
+        return Kept(facts=list(_facts(value)))
     if isinstance(value, list | tuple):
         if value and not any(isinstance(inner, Mapping) for inner in value):
             return Kept(text=", ".join(map(str, value)))

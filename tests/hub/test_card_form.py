@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.hub import card_form, card_lines, cards
-from gatekeeper.hub.cards import CannotRead
 from gatekeeper.hub.card_form import with_our_keys
+from gatekeeper.hub.cards import CannotRead
 
 LINK = "https://gatekeeper.example.org/releases/aurora/"
 LONG = "I accept: all of it, “really”, it’s \\ and 'so' on, " * 3

@@ -8,12 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from gatekeeper.api.errors import sentence
-from gatekeeper.hub.adopt import Found
 from gatekeeper.models import GateForm, LicenceVersion
-from gatekeeper.rules.card_report import Group, grouped
 from gatekeeper.rules.form_lint import Finding
 from gatekeeper.rules.questions import Kind
-from gatekeeper.rules.refusals import Refusal
 
 from .arguments import Strict
 from .common import Shape
@@ -107,6 +104,9 @@ class CardFinding(Shape):
     code = serializers.CharField()
     line = serializers.IntegerField(help_text="Of the card; 0: none in particular.")
     sentence = serializers.CharField()
+    field = serializers.CharField(
+        help_text="The label of the field that it is about; empty: none, or it is in the sentence."
+    )
 
 
 class RepositoryFound(FormFindings):
@@ -173,31 +173,6 @@ def findings_shown(findings: Iterable[Finding]) -> list[dict[str, Any]]:
         }
         for each in findings
     ]
-
-
-def found_shown(found: Found) -> dict[str, Any]:
-    """Return what a repository has on the Hub as it is answered."""
-    groups = grouped(found.findings)
-    report = {
-        group.value: [
-            {
-                "code": each["code"],
-                "line": each["line"],
-                "sentence": sentence(Refusal(each["code"], each["message"], each["values"])),
-            }
-            for each in groups.get(group, ())
-        ]
-        for group in Group
-    }
-    row = {
-        "commit": found.state.commit,
-        "gate": found.state.gate,
-        "waiting": found.waiting,
-        "accepted": found.accepted,
-        "questions": found.questions,
-        "findings": findings_shown(found.lint()),
-    }
-    return dict(RepositoryFound(row | report).data)
 
 
 def version_row(version: LicenceVersion) -> dict[str, Any]:

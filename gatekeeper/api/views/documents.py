@@ -68,7 +68,7 @@ class GateFormFindings(Face):
     def get(self, request: Request, pk: int) -> Response:
         """Lint a form: what is redundant, asks too much, or is missing, why, and what to do."""
         forms = GateForm.objects.filter(publisher__in=self.viewer.publishers_with(*READING))
-        return Response({"findings": findings_shown(find(forms, pk).findings())})
+        return Response({"findings": findings_shown(find(forms, pk).lint())})
 
 
 class GateFormPublishing(Face):

@@ -18,12 +18,13 @@ from gatekeeper.api.errors import HubAway, sentence
 from gatekeeper.api.scopes import STEWARD
 from gatekeeper.api.serializers.arguments import Strict
 from gatekeeper.api.serializers.common import Shape
-from gatekeeper.api.serializers.documents import RepositoryFound, found_shown
+from gatekeeper.api.serializers.documents import RepositoryFound, findings_shown
 from gatekeeper.api.serializers.grants import answered
 from gatekeeper.api.serializers.releases import RepositoryShown, StageDetail
 from gatekeeper.hub import adopt, previews
 from gatekeeper.models import Intake, Repository, RepositoryKind, Stage
 from gatekeeper.rules import projection
+from gatekeeper.rules.card_report import Group, grouped
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet
 
 from .base import Face, find
@@ -165,6 +166,32 @@ class StageCardForm(Face):
             previews.refuse_unseen(linked, seen)
         written = projections.project_form(stage, by=self.viewer, card_link=asked["card_link"])
         return Response({"repositories": [repository.pk for repository in written]})
+
+
+def found_shown(found: adopt.Found) -> dict[str, Any]:
+    """Return what a repository has on the Hub as it is answered."""
+    groups = grouped(found.findings)
+    report = {
+        group.value: [
+            {
+                "code": each["code"],
+                "line": each["line"],
+                "field": each.get("label", ""),
+                "sentence": sentence(Refusal(each["code"], each["message"], each["values"])),
+            }
+            for each in groups.get(group, ())
+        ]
+        for group in Group
+    }
+    row = {
+        "commit": found.state.commit,
+        "gate": found.state.gate,
+        "waiting": found.waiting,
+        "accepted": found.accepted,
+        "questions": found.questions,
+        "findings": findings_shown(found.lint()),
+    }
+    return dict(RepositoryFound(row | report).data)
 
 
 class RepositoryHas(Face):

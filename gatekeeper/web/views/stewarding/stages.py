@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 
 from gatekeeper.actions import projections, releases, stages
 from gatekeeper.actions.releases import require
-from gatekeeper.hub import previews
 from gatekeeper.models import AccessRequest, Grant, HubAccess, Procedure, Repository, RepositoryWish, Stage
 from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
 from gatekeeper.models.repositories import READING
 from gatekeeper.rules import projection
 from gatekeeper.rules.refusals import Invalid
-from gatekeeper.web.at_the_hub import plan_for
+from gatekeeper.web.at_the_hub import plan_for, refuse_unseen
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.forms.stewarding.releases import StageForm
 from gatekeeper.web.pages import page, put_refusals, status_of, viewer_of
@@ -118,9 +117,7 @@ def project_form(request: HttpRequest, pk: int) -> HttpResponse:
     )
     require(viewer_of(request), found.release.publisher_id)  # before the Hub is asked anything
     if request.method == "POST":
-        previews.refuse_unseen(
-            repositories, {each.pk: request.POST.get(f"seen_{each.pk}", "") for each in repositories}
-        )
+        refuse_unseen(repositories, {each.pk: request.POST.get(f"seen_{each.pk}", "") for each in repositories})
         projections.project_form(found, by=viewer_of(request), card_link=link)
         messages.success(request, _("The cards are being written. The stage says when they were read back."))
         return redirect("web:stage", pk=pk)
