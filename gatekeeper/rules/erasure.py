@@ -1,7 +1,7 @@
 """What erasing somebody's data means: what ends, what goes, what stays, until when and why. Words and codes only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -87,7 +87,7 @@ KINDS: Mapping[str, Kind] = {
 
 HELD = Refusal(
     "legal_hold",
-    _("%(publisher)s has to keep this for a legal reason: %(reason)s It is erased as soon as that ends."),
+    _("This has to be kept for a legal reason of %(publisher)s: %(reason)s It is erased as soon as that ends."),
 )
 
 
@@ -117,4 +117,4 @@ class Consequence:
 
 def held(publisher: str, reason: str) -> Refusal:
     """Return why nothing is erased now, by the publisher that holds it and its reason."""
-    return Refusal(HELD.code, HELD.message, {"publisher": publisher, "reason": reason})
+    return replace(HELD, values={"publisher": publisher, "reason": reason})

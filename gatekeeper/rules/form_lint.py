@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from .questions import BOXES, Kind
-from .refusals import Refusal
 from .refusals import gettext_noop as _
 
 LONG_LABEL = 120  # characters
@@ -200,14 +199,14 @@ class Finding:
         return RULES[self.code].severity
 
     @property
-    def why(self) -> Refusal:
-        """Return why it was found, as a sentence that can be translated."""
-        return Refusal(self.code, RULES[self.code].why, self.values)
+    def why(self) -> str:
+        """Return why it was found: a sentence to translate, whose places `values` fills."""
+        return RULES[self.code].why
 
     @property
-    def todo(self) -> Refusal:
-        """Return what to do about it, as a sentence that can be translated."""
-        return Refusal(self.code, RULES[self.code].todo)
+    def todo(self) -> str:
+        """Return what to do about it: a sentence to translate."""
+        return RULES[self.code].todo
 
 
 def lint(form: Mapping[str, Any], *, context: Context | None = None) -> list[Finding]:

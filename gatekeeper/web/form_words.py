@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gatekeeper.rules.card_report import Group, grouped
 from gatekeeper.rules.form_lint import Finding, Severity
-from gatekeeper.web.words import in_reader_language, sentence
+from gatekeeper.web.words import in_reader_language
 
 SEVERITIES: Mapping[Severity, tuple[Any, str]] = {
     Severity.BLOCKS: (_("has to be done first"), "bad"),
@@ -54,8 +55,8 @@ def told(findings: Iterable[Finding], questions: Iterable[Mapping[str, Any]]) ->
         Told(
             *SEVERITIES[finding.severity],
             question=str(labels.get(finding.question, "")),
-            why=sentence(finding.why),
-            todo=sentence(finding.todo),
+            why=gettext(finding.why) % finding.values,
+            todo=gettext(finding.todo),
         )
         for finding in findings
     ]

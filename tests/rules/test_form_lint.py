@@ -166,9 +166,9 @@ def test_every_rule_says_why_and_what_to_do() -> None:
     """In sentences, whose places are filled."""
     for code in RULES:
         finding = Finding(code, values={"length": 1, "count": 1, "kilobytes": 9})
-        assert str(finding.why).endswith((".", "”."))
-        assert str(finding.todo).endswith((".", "”."))
-        assert "%(" not in str(finding.why) + str(finding.todo)
+        assert (finding.why % finding.values).endswith((".", "”."))
+        assert finding.todo.endswith((".", "”."))
+        assert "%(" not in finding.todo
         assert finding.severity in Severity
 
 

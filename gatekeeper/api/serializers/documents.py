@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
-from gatekeeper.api.errors import sentence
 from gatekeeper.models import GateForm, LicenceVersion
 from gatekeeper.rules.form_lint import Finding
 from gatekeeper.rules.questions import Kind
@@ -168,8 +168,8 @@ def findings_shown(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "code": each.code,
             "severity": each.severity.value,
             "question": each.question,
-            "why": sentence(each.why),
-            "todo": sentence(each.todo),
+            "why": gettext(each.why) % each.values,
+            "todo": gettext(each.todo),
         }
         for each in findings
     ]

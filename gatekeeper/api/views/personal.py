@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -20,7 +21,7 @@ from gatekeeper.api.serializers.common import Shape, page_of
 from gatekeeper.models import ErasureRequest, LegalHold
 from gatekeeper.models.own_data import consequences, own_data
 from gatekeeper.rules.erasure import Fate
-from gatekeeper.rules.refusals import Refusal, Unmet
+from gatekeeper.rules.refusals import Unmet
 
 from .base import Face, ListQuery, find
 
@@ -134,8 +135,8 @@ class MyErasure(OwnFace):
                 "kind": each.code,
                 "fate": each.fate.value,
                 "count": each.count,
-                "what": sentence(Refusal(each.code, each.label)),
-                "why": sentence(Refusal(each.code, each.why)),
+                "what": gettext(each.label),
+                "why": gettext(each.why),
                 "until": each.until,
             }
             for each in consequences(self.person)
