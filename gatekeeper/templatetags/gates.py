@@ -17,7 +17,7 @@ from django.utils.translation import gettext, pgettext
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
-from gatekeeper.web import form_words, words
+from gatekeeper.web import lint_words, words
 from gatekeeper.web.at_the_hub import about, remedy, why_parked
 from gatekeeper.web.buttons import Button
 from gatekeeper.web.navigation import Place, places
@@ -136,15 +136,15 @@ def finding_words(finding: Mapping[str, Any]) -> str:
 
 
 @register.inclusion_tag("includes/form_findings.html")
-def form_findings(form: form_words.Linted) -> dict[str, Any]:
+def form_findings(form: lint_words.Linted) -> dict[str, Any]:
     """What the linter says of a form: one that is kept, or that of a card."""
-    return {"findings": form_words.told(form.lint(), form.questions)}
+    return {"findings": lint_words.told(form.lint(), form.questions)}
 
 
 @register.inclusion_tag("includes/card_report.html")
 def card_report(findings: list[Mapping[str, Any]]) -> dict[str, Any]:
     """What an import of a card mended, leaves behind or found dangerous."""
-    return {"report": form_words.report(findings)}
+    return {"report": lint_words.report(findings)}
 
 
 @register.filter
