@@ -155,6 +155,8 @@ shown(models.Review, "pk", "submission", "reviewer", "reviewed_at", hidden=("not
 shown(models.Decision, "pk", "request", "outcome", "reason_codes", "decided_by", "decided_at", filters=("outcome",))
 shown(models.Grant, "pk", "stage", "person", "status", "activated_at", "ends_at", filters=("status",))
 shown(models.PersonalText, "pk", "person", "purpose", "created_at", "delete_after", "hold", hidden=("body", "salt"))
+shown(models.ErasureRequest, "pk", "person", "asked_at", "carried_out_at")
+shown(models.LegalHold, "pk", "publisher", "person", "set_at", "lifted_at", hidden=("reason",))
 shown(models.Event, "pk", "at", "actor", "action", "object_kind", "object_id", "checkpoint")
 shown(models.Fragment, "sha256")
 shown(models.Receipt, "acceptance", "key", "issued_at")

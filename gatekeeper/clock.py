@@ -13,14 +13,24 @@ from gatekeeper.actions import (
     campaigns,
     drifts,
     earlier_approvals,
+    erasure,
     grants,
     intake,
     procedures,
     receipts,
     requests,
+    retention,
     terms,
 )
-from gatekeeper.models import AccessRequest, ApprovalImport, Campaign, Drift, Grant, PersonalText, Procedure
+from gatekeeper.models import (
+    AccessRequest,
+    ApprovalImport,
+    Campaign,
+    Drift,
+    ErasureRequest,
+    Grant,
+    Procedure,
+)
 from gatekeeper.rules.refusals import Refused
 
 log = structlog.get_logger(__name__)
@@ -46,6 +56,7 @@ def tick(*, at: datetime | None = None) -> None:
         pass
     in_batches(ApprovalImport.objects.to_expire(at=at), earlier_approvals.expire_all, at=at)
     arrivals.meet_all(at=at)
+    in_batches(ErasureRequest.objects.due().select_related("person"), erasure.carry_out_all, at=at)
     delete_overdue_texts(at=at)
     while receipts.issue_missing(at=at):
         pass
@@ -90,6 +101,8 @@ def delete_overdue_texts(*, at: datetime) -> int:
     """
     earlier_approvals.forget_overdue(at=at)
     deleted = 0
-    while ids := list(PersonalText.objects.overdue(at=at).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        deleted += PersonalText.objects.filter(pk__in=ids).delete()[0]
+    while gone := retention.delete_overdue(at=at):
+        deleted += gone
+    while retention.forget_answers(at=at):
+        pass
     return deleted

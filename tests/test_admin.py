@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, HubToken, Publisher, User
 from accounts.viewer import Viewer
-from gatekeeper.actions import licences, requests, reviews
+from gatekeeper.actions import erasure, licences, requests, reviews
 from gatekeeper.models import AccessRequest, Stage
 from tests import factories
 
@@ -65,6 +65,9 @@ def world(stage: Stage, aurora_lab: Publisher, amara: Viewer, chidi: Viewer, ha:
     licences.draft_licence_version(
         aurora_lab, by=amara, identifier="other", title="Ours", text=b"Be good.", translations={"fr": b"Sois sage."}
     )
+    assert ha.person is not None
+    erasure.hold(aurora_lab, by=amara, person=ha.person, reason=SECRETS[1])
+    erasure.ask(ha.person, by=ha)
     token = HubToken.objects.latest("pk")
     return [*SECRETS, secret, row.digest, token.ciphertext]
 

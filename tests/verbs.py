@@ -135,10 +135,12 @@ SYSTEM: dict[str, dict[str, tuple[str, Callable[[Any, datetime | None], Any]]]] 
     "request": {
         "admit": ("clock", lambda case, at: requests.admit_all([case], at=at)),
         "approve_automatically": ("clock", lambda case, at: decisions.approve_automatically(case, at=at)),
+        "erase": ("clock", lambda case, at: requests.erase_all([case], at=at)),
         "expire": ("clock", lambda case, at: requests.expire_all([case], at=at)),
     },
     "grant": {
         "activate": ("hub", lambda grant, at: grants.activate_all([grant], at=at)),
+        "erase": ("clock", lambda grant, at: grants.erase_all([grant], at=at)),
         "expire": ("clock", lambda grant, at: grants.expire_all([grant], at=at)),
         "lapse": ("clock", lambda grant, at: terms.lapse_all([grant], at=at)),
         "restore": ("clock", lambda grant, at: terms.restore_all([grant], at=at)),

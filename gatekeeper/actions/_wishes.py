@@ -1,7 +1,8 @@
 """Writing wishes: after grants or requests moved, what the Hub should say is worked out anew, in their transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 
@@ -136,12 +137,14 @@ def wish_gate(
     *,
     gate: str,
     card_links: dict[int, str] | None = None,
+    card_fields: Sequence[Any] | None = None,
     visibility: str | None = None,
     at: datetime,
 ) -> None:
     """Wish a gate (and perhaps the two lines of the card, by repository id) of linked repositories, and make it due.
 
-    A `visibility` is wished besides, “private” or “public”; None leaves that wish as it is.
+    `card_fields` are the questions that each card shall ask; None leaves that wish as it is. A `visibility` is wished
+    besides, “private” or “public”; None leaves that wish as it is.
     """
     links, asked = card_links or {}, list(repositories)
     RepositoryWish.objects.bulk_create(
@@ -151,6 +154,7 @@ def wish_gate(
     for row in rows:
         row.gate, row.generation = gate, row.generation + 1
         row.card_link = links.get(row.repository_id, row.card_link)
+        row.card_fields = row.card_fields if card_fields is None else list(card_fields)
         row.visibility = row.visibility if visibility is None else visibility
         row.due_at, row.attempts, row.parked_reason, row.confirmed_at = at, 0, "", None
     RepositoryWish.objects.bulk_create(
@@ -160,6 +164,7 @@ def wish_gate(
         update_fields=[
             "gate",
             "card_link",
+            "card_fields",
             "visibility",
             "generation",
             "due_at",
@@ -169,6 +174,11 @@ def wish_gate(
         ],
     )
     nudge("settle")
+
+
+def drop_card_fields(repository_id: int) -> None:
+    """Have no opinion any more about the questions of a card: what stands there is taken note of."""
+    RepositoryWish.objects.filter(repository=repository_id).update(card_fields=None, generation=F("generation") + 1)
 
 
 def drop_wish(repository_id: int) -> None:

@@ -28,7 +28,7 @@ from gatekeeper.rules.statuses import LIVE_GRANT, Role
 from . import grants
 from ._step import Moved, acting, step, tell
 from ._step import record as write_events
-from ._wishes import wish_again, wish_closed, wish_gate
+from ._wishes import drop_card_fields, wish_again, wish_closed, wish_gate
 from .releases import require
 from .repositories import NOT_LINKED, take_over
 from .words import readable
@@ -160,7 +160,8 @@ def record(
 
     Ghost access becomes an imported grant of `stage` (default: the first open one), with its terms unproven; access
     that was taken away, and an account that is gone, end the grants that say otherwise, with reason `codes`. The new
-    name of a repository is taken over. Of the rest note is taken. Raises NotAllowed, WrongState, Unmet, Invalid.
+    name of a repository is taken over, and so are other questions on a card. Of the rest note is taken.
+    Raises NotAllowed, WrongState, Unmet, Invalid.
     """
     words = readable(words)
     with step("drift", "record", [drift], by=by, at=at) as moved:
@@ -171,6 +172,8 @@ def record(
             _end_grants(row, codes, words, moved)
         elif row.kind == DriftKind.REPOSITORY_MOVED and not row.facts.get("followed"):
             take_over(row.repository, name=str(row.facts["is"]), by=moved.by, at=moved.at)
+        elif row.kind == DriftKind.CARD_FORM_CHANGED:
+            drop_card_fields(row.repository_id)
         _resolve(moved, words=words)
     return row
 
@@ -266,7 +269,7 @@ def _reopen(rows: Sequence[Drift], at: datetime) -> None:
 
 
 def _gate_by_hand(rows: Sequence[Drift], at: datetime) -> None:
-    """Wish the gate and the card's two lines again, as they were wished."""
+    """Wish the gate, the card's two lines and its questions again, as they were wished."""
     wish_gate([row.repository for row in rows], gate="manual", at=at)
 
 
@@ -276,6 +279,7 @@ UNDOING = {
     DriftKind.WRONG_REJECTED: _reopen,
     DriftKind.MODE_CHANGED: _gate_by_hand,
     DriftKind.CARD_LINES_REMOVED: _gate_by_hand,
+    DriftKind.CARD_FORM_CHANGED: _gate_by_hand,
 }
 
 

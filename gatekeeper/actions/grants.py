@@ -221,6 +221,13 @@ def relinquish(grant: Grant, *, by: Viewer, at: datetime | None = None) -> Grant
     return moved.rows[0]
 
 
+def erase_all(grants: Iterable[Grant], *, at: datetime | None = None) -> list[Grant]:
+    """End grants whose person's data is erased; their Hub requests are reset. Part of that step."""
+    with step("grant", "erase", grants, by=Viewer.system("clock"), at=at) as moved:
+        moved.wish(closing=Closing.RESET, cause="erased")
+    return moved.rows
+
+
 def expire_all(grants: Iterable[Grant], *, at: datetime | None = None) -> list[Grant]:
     """Expire grants whose end has come; their Hub requests are reset."""
     with step("grant", "expire", grants, by=Viewer.system("clock"), at=at) as moved:

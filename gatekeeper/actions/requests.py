@@ -280,6 +280,15 @@ def expire_all(requests: Iterable[AccessRequest], *, at: datetime | None = None)
     return moved.rows
 
 
+def erase_all(requests: Iterable[AccessRequest], *, at: datetime | None = None) -> list[AccessRequest]:
+    """End open requests whose person's data is erased; what waits on the Hub is reset. Part of that step."""
+    with step("request", "erase", requests, by=Viewer.system("clock"), at=at) as moved:
+        _stop_waiting(moved.rows)
+        pressed = _pressed(moved.rows)
+        moved.wish(closing=Closing.RESET, cause="erased", rows=[row for row in moved.rows if row.pk in pressed])
+    return moved.rows
+
+
 def _pressed(cases: Iterable[AccessRequest]) -> set[int]:
     """Return the ids of those whose person waits on the Hub too: a draft that a Hub request has joined."""
     waiting = set(

@@ -9,11 +9,11 @@ from accounts.models import HubToken, Publisher
 from accounts.viewer import Viewer
 from gatekeeper.actions import repositories
 from gatekeeper.models import Repository, RepositoryKind
-from gatekeeper.rules import hub_fields
+from gatekeeper.rules import form_lint, hub_fields
 from gatekeeper.rules.refusals import Invalid, Refusal, Unmet
 from gatekeeper.rules.refusals import gettext_noop as _
 
-from . import cards, tokens
+from . import card_findings, cards, tokens
 from .client import HubClient
 from .port import HubError, Need, RepositoryState, Word
 from .reasons import WHY, explain
@@ -73,6 +73,19 @@ class Found:
     waiting: int = 0
     accepted: int = 0
     more: frozenset[str] = frozenset()
+
+    def lint(self) -> list[form_lint.Finding]:
+        """Return what the linter says of the card's form; nothing of a card without one."""
+        if not self.gate.get("fields"):
+            return []
+        words = [self.gate.get(part, "") for part in ("heading", "prompt", "description")]
+        context = form_lint.Context(
+            words="\n".join(words),
+            prompt=self.gate.get("prompt", ""),
+            ip_location=any(finding["code"] == "ip_location" for finding in self.findings),
+            eu_disallowed=bool(self.gate.get("eu_disallowed")),
+        )
+        return form_lint.lint({"questions": self.questions}, context=context)
 
     @property
     def found(self) -> dict[str, Any]:
@@ -156,9 +169,10 @@ def read(hub: HubClient, kind: str, name: str) -> Found:
     state = hub.repository(kind, name, need=Need.TELL)
     may_write = hub.may_write(kind, name)
     card, text, findings = _card(hub, state)
+    findings += card_findings.about(card)
     brought = hub_fields.from_hub(dict(card.fields))
     findings += [
-        cards.finding(refusal.code, refusal.message, **{"label": label, **refusal.values})
+        cards.finding(refusal.code, refusal.message, **refusal.values) | {"label": label[:200]}
         for label, refusal in brought.findings
     ]
     licence = _licence(hub, state, card, findings)

@@ -102,7 +102,8 @@ def _linking(hub: HubClient, kind: str, name: str) -> Iterator[Answer]:
         size = len(found.licence["text"])
         yield Answer(f"Its licence is {found.licence['title']}: {size} bytes in {found.licence['path']}.")
     for finding in found.findings:
-        yield Answer(f"Found: {finding['message'] % finding['values']}")
+        about = f"“{finding['label']}”: " if finding.get("label") else ""
+        yield Answer(f"Found: {about}{finding['message'] % finding['values']}")
 
 
 def _count(number: int, *, more: bool) -> str:

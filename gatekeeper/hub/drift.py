@@ -23,7 +23,7 @@ from gatekeeper.rules.drift import UNRESOLVED, DriftKind, DriftStatus
 from gatekeeper.rules.licensing import normalised_hash
 from gatekeeper.rules.statuses import StageStatus
 
-from . import card_lines, cards
+from . import card_form, card_lines, cards
 from .accounts import compare_accounts
 from .client import HubClient
 from .port import RepositoryState
@@ -190,25 +190,36 @@ def compare_cards(repository: Repository, before: bytes | None, after: bytes, *,
     if repository.guarded_since is None:
         return
     since, found = repository.seen_at or at, []
-    old, new = (None if text is None else gate_of(text) for text in (before, after))
+    wish = RepositoryWish.objects.filter(repository=repository).first() or RepositoryWish()
+    confirmed, fields = wish.due_at is None and wish.confirmed_at is not None, wish.card_fields
+    old, new = (None if text is None else gate_of(text, fields=fields is None) for text in (before, after))
     if before is not None and old != new:
         facts = {"diff": diff(front_of(before), front_of(after)), "was": repository.seen_commit, "is": commit}
         found.append(Finding(DriftKind.GATE_TEXT_CHANGED, since, reference=commit, facts=facts))
-    link = RepositoryWish.objects.confirmed().filter(repository=repository).values_list("card_link", flat=True).first()
-    says_where = not link or card_lines.sentence(link).encode() in after
+    asks_so = fields is None or not confirmed or card_form.asks_so(after, fields)
+    if not asks_so:
+        facts = {"diff": diff(front_of(before or b""), front_of(after)), "is": commit}
+        found.append(Finding(DriftKind.CARD_FORM_CHANGED, since, facts=facts))
+    says_where = not (confirmed and wish.card_link) or card_lines.sentence(wish.card_link).encode() in after
     if not says_where:
         found.append(Finding(DriftKind.CARD_LINES_REMOVED, since, facts={"diff": diff(before or b"", after)}))
     drifts.find_all(repository, findings=found, at=at)
+    if asks_so:
+        end(Drift.objects.unresolved().filter(kind=DriftKind.CARD_FORM_CHANGED, repository=repository))
     if says_where:
         end(Drift.objects.unresolved().filter(kind=DriftKind.CARD_LINES_REMOVED, repository=repository))
 
 
-def gate_of(text: bytes) -> object:
-    """Return what a card asks at the gate, without our own two lines; its bytes where it cannot be read safely."""
+def gate_of(text: bytes, *, fields: bool = True) -> object:
+    """Return what a card asks at the gate, without our own two lines; its bytes where it cannot be read safely.
+
+    Without `fields` the questions are left out: they are looked at by themselves.
+    """
     try:
-        return cards.read(card_lines.without_card_lines(text)).gate()
+        gate = cards.read(card_lines.without_card_lines(text)).gate()
     except cards.CannotRead:
         return text
+    return gate if fields else gate | {"fields": []}
 
 
 def front_of(text: bytes) -> bytes:

@@ -1,11 +1,8 @@
 """What is wished of a repository itself: private, gated by hand, two lines on its card. Stages open when read back."""
 
-import difflib
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.db import transaction
@@ -16,8 +13,8 @@ from gatekeeper.actions.stages import confirm_open
 from gatekeeper.models import Card, Repository, RepositoryWish, Stage
 from gatekeeper.rules.refusals import Refused
 
-from . import card_lines, cards, drift, marks, moves, tokens
-from .adopt import no_card, read_card
+from . import card_form, cards, drift, marks, moves, tokens
+from .adopt import read_card
 from .claims import ask_for_reading, lease_time, outside
 from .client import HubClient
 from .parking import OF_THE_REPOSITORY, park_repository, pause
@@ -28,6 +25,7 @@ log = structlog.get_logger(__name__)
 LAST_ATTEMPT = 8
 PRIVATE, PUBLIC = "private", "public"
 COMMIT_MESSAGE = "Say where to apply for access"
+FORM_MESSAGE = "Ask the first questions of the gate form, and say where to apply for access"
 
 
 def settle_wishes(*, until: float) -> None:
@@ -94,7 +92,7 @@ def _fulfil(hub: HubClient, wish: RepositoryWish) -> RepositoryState:
         state = hub.repository(kind, name)
         if state.gate != wish.gate:
             raise HubError(Word.LATER, "gate_not_as_set")
-    if wish.card_link:
+    if wish.card_link or wish.card_fields is not None:
         state = _tell_the_card(hub, wish, state)
     return _show(hub, wish, state) if wish.visibility == PUBLIC else state
 
@@ -115,52 +113,31 @@ def _show(hub: HubClient, wish: RepositoryWish, state: RepositoryState) -> Repos
 
 
 def _tell_the_card(hub: HubClient, wish: RepositoryWish, state: RepositoryState) -> RepositoryState:
-    """Have the card say where to apply, in two lines, on top of the commit that was read; then read it back."""
+    """Have the card say where to apply and ask what is wished, on top of the commit that was read; read it back."""
     kind, name = wish.repository.kind, wish.repository.name
     before = hub.file(kind, name, "README.md", state.commit)
-    after = _with_lines(before, wish.card_link)
+    after = _as_wished(before, wish.card_link, wish.card_fields)
     if after == before:
         return state
     marks.count(wish.repository)
-    hub.commit_card(kind, name, after, parent=state.commit, message=COMMIT_MESSAGE)
+    hub.commit_card(
+        kind, name, after, parent=state.commit, message=FORM_MESSAGE if wish.card_fields else COMMIT_MESSAGE
+    )
     state = hub.repository(kind, name)
     if hub.file(kind, name, "README.md", state.commit) != after:
         raise HubError(Word.LOOK, "card_not_as_written")
     return state
 
 
-def _with_lines(card: bytes | None, link: str) -> bytes:
+def _as_wished(card: bytes | None, link: str, fields: card_form.Fields | None) -> bytes:
     if card is None:
         raise HubError(Word.STOP, "card_missing")
     try:
-        return card_lines.with_card_lines(card, link)
+        return card_form.with_our_keys(card, link, fields)
     except cards.CannotRead as refused:
         raise HubError(Word.STOP, f"card_{refused.finding['code']}") from None
     except ValueError:
         raise HubError(Word.STOP, "card_bad_link") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What opening a stage would do to a card: the lines of a unified diff (none: no change), or why it cannot."""
-
-    diff: tuple[str, ...] = ()
-    finding: dict[str, Any] | None = None
-
-
-def card_preview(repository: Repository, link: str) -> Preview:
-    """Say what the two lines would change in the card as it stands on the Hub now, writing nothing. Raises HubError."""
-    hub = tokens.client_for(repository)
-    state = hub.repository(repository.kind, repository.name)
-    before = hub.file(repository.kind, repository.name, "README.md", state.commit)
-    if before is None:
-        return Preview(finding=no_card())
-    try:
-        after = card_lines.with_card_lines(before, link)
-    except cards.CannotRead as refused:
-        return Preview(finding=refused.finding)
-    old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, after))
-    return Preview(tuple(difflib.unified_diff(old, new, "README.md", "README.md", lineterm="")))
 
 
 def refuse_another(repository: Repository, state: RepositoryState) -> None:

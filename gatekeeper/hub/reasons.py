@@ -32,6 +32,7 @@ WHY = {
     "card_own_description": _("The card’s form has a description of its own, which is not replaced."),
     "card_merge_conflict": _("The card holds the marks of a merge that was not finished."),
     "card_not_as_written": _("The card does not hold what was written; somebody or something changes it back."),
+    "card_form_does_not_fit": _("The questions do not fit into the front matter of the card."),
     "card_bad_link": _("The address where to apply is not a plain web address."),
     "refused_as_sent": _("The Hub does not take what it is sent, and does not say why in words that we know."),
     "timeout": _("The Hub did not answer in time. Try again in a minute."),
@@ -61,6 +62,7 @@ REMEDIES = {
     "card_own_description": _("Write there by hand where to apply, or take the description out; then try again."),
     "card_merge_conflict": _("Finish the merge on the Hub, then try again."),
     "card_not_as_written": _("Find out what changes the card back, then try again."),
+    "card_form_does_not_fit": _("Write the questions to the card by hand, or mend its front matter; then try again."),
     "card_bad_link": _("Correct the public address of this service, then try again."),
 }
 NO_REMEDY = _("Try again. If it stops again, look for the reason in the log of the workers.")

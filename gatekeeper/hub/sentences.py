@@ -9,6 +9,7 @@ LONGEST = 200
 WORDS = {
     "expired": "Your access has ended. You can renew it or ask again here:",
     "relinquished": "You gave this access back. You can ask again here:",
+    "erased": "Your data was erased, so this has ended. You can ask again here:",
     "request_expired": "The time to finish this request ran out. You can ask again here:",
     "lapsed": "The licence was not accepted in time. Accept it here, and access comes back:",
     "not_carried_over": "Access given before is not carried over. This is no denial; you can ask again here:",

@@ -2,6 +2,7 @@
 
 from .campaigns import Campaign
 from .drift import Drift
+from .erasure import ErasureRequest, LegalHold
 from .files import AnswerFile, FileContent, StoredFile
 from .grants import Grant
 from .hub_access import HubAccess, RepositoryWish
@@ -37,6 +38,7 @@ __all__ = [
     "Decision",
     "Drift",
     "EarlierApproval",
+    "ErasureRequest",
     "Event",
     "FileContent",
     "Fragment",
@@ -54,6 +56,7 @@ __all__ = [
     "Invited",
     "Ladder",
     "Learnt",
+    "LegalHold",
     "Licence",
     "LicenceVersion",
     "Message",

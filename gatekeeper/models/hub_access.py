@@ -151,7 +151,7 @@ class RepositoryWishQuerySet(models.QuerySet["RepositoryWish"]):
 
 
 class RepositoryWish(models.Model):
-    """What is wished of one repository: how it is gated, and the two lines of its card that say where to apply.
+    """What is wished of one repository: how it is gated, and what its card asks and says of where to apply.
 
     `visibility` is “private” or “public” while a procedure wishes it so, and empty where nobody here has an opinion.
     """
@@ -160,6 +160,8 @@ class RepositoryWish(models.Model):
     gate = models.CharField(max_length=10, blank=True)
     visibility = models.CharField(max_length=10, blank=True, default="", db_default="")
     card_link = models.URLField(max_length=500, blank=True)
+    # The questions of its card as (label, type or mapping), in order; null: nobody here has an opinion.
+    card_fields = models.JSONField(null=True, blank=True)
     generation = models.PositiveBigIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,7 @@ from gatekeeper.rules.lifecycle import Offer
 from gatekeeper.rules.needs import Facts
 from gatekeeper.rules.statuses import ImportStatus, Role, StageStatus
 
+from .erasure import LegalHold
 from .files import StoredFile
 from .grants import Grant
 from .ladders import Stage
@@ -129,7 +130,7 @@ class EarlierApprovalQuerySet(models.QuerySet["EarlierApproval"]):
 
     def overdue(self, *, at: datetime) -> "EarlierApprovalQuerySet":
         """Return the lines whose retention has ended."""
-        return self.filter(delete_after__lt=at)
+        return self.filter(delete_after__lt=at).exclude(person__in=LegalHold.objects.standing().values("person"))
 
 
 class EarlierApproval(models.Model):

@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 
 from accounts.models import HubPerson
@@ -30,7 +31,17 @@ class PersonalTextQuerySet(models.QuerySet["PersonalText"]):
 
     def overdue(self, *, at: datetime) -> "PersonalTextQuerySet":
         """Return the texts whose retention has ended and that nothing holds."""
-        return self.filter(delete_after__lt=at, hold=False)
+        return self.filter(~_held(), delete_after__lt=at, hold=False)
+
+    def to_trim(self, *, at: datetime) -> "PersonalTextQuerySet":
+        """Return the answers of which one may have to go by now, and that nothing holds."""
+        return self.filter(~_held(), trim_after__lte=at, hold=False)
+
+
+def _held() -> models.Exists:
+    """Return the condition that a legal hold keeps what there is of the person of a text."""
+    holds = apps.get_model("gatekeeper", "LegalHold")._default_manager
+    return models.Exists(holds.filter(person=models.OuterRef("person"), lifted_at=None))
 
 
 def new_salt() -> str:
@@ -48,13 +59,23 @@ class PersonalText(models.Model):
     created_at = models.DateTimeField()
     delete_after = models.DateTimeField(db_index=True)
     hold = models.BooleanField(default=False)
+    # When the next of several answers goes, by the days that its question gave: see actions/retention.py.
+    trim_after = models.DateTimeField(null=True, blank=True, db_index=True)
 
     objects = PersonalTextQuerySet.as_manager()
 
     @classmethod
     def of(cls, person: HubPerson, purpose: Purpose, body: Any, *, at: datetime, days: int) -> "PersonalText":
         """Return an unsaved text that is deleted `days` days after `at`."""
-        return cls(person=person, purpose=purpose, body=body, created_at=at, delete_after=at + timedelta(days=days))
+        trim_after = at if purpose == Purpose.ANSWERS else None
+        return cls(
+            person=person,
+            purpose=purpose,
+            body=body,
+            created_at=at,
+            delete_after=at + timedelta(days=days),
+            trim_after=trim_after,
+        )
 
     @property
     def digest(self) -> str:

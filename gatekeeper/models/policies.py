@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext
 
 from accounts.models import Publisher, User
-from gatekeeper.rules import form_diff
+from gatekeeper.rules import form_diff, form_lint
 
 from .personal import document_hash
 from .repositories import READING
@@ -132,6 +132,12 @@ class GateForm(Version):
     def digest(self) -> str:
         """Return the hash of title and questions as they are, in hexadecimal: what somebody saw who changes a draft."""
         return document_hash([self.title, self.document])
+
+    def lint(self) -> list[form_lint.Finding]:
+        """Return what the linter says of the form, under the newest terms that ask it; one statement."""
+        policy = self.policies.filter(published_at__isnull=False).order_by("-pk").first() if self.pk else None
+        reasons = None if policy is None else tuple(policy.term("reason_codes"))
+        return form_lint.lint(self.document, context=form_lint.Context(denial_reasons=reasons))
 
 
 class Intake(models.TextChoices):

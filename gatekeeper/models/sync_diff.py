@@ -70,7 +70,7 @@ def diff_of(repository: Repository | None, *, since: datetime | None = None, mos
         how = row.closing if change is Change.CLOSED else ""
         digest.update(f"{row.repository_id} {row.person.hub_user_id} {change} {how}\n".encode())
     wishes = RepositoryWish.objects.filter(repository__in=linked, due_at__isnull=False).order_by("repository")
-    gates = list(wishes.values_list("repository", "gate", "card_link", "visibility"))
+    gates = list(wishes.values_list("repository", "gate", "card_link", "visibility", "card_fields"))
     unread = tuple(_unread(linked, since))
     digest.update(f"{gates} {[each.pk for each in unread]}".encode())
     return Diff(

@@ -38,6 +38,7 @@ class DriftKind(StrEnum):
     VISIBILITY_CHANGED = "visibility_changed"
     GATE_TEXT_CHANGED = "gate_text_changed"
     CARD_LINES_REMOVED = "card_lines_removed"
+    CARD_FORM_CHANGED = "card_form_changed"
     LICENCE_CHANGED = "licence_changed"
     AUDIENCE_TAG_REMOVED = "audience_tag_removed"
     PULL_REQUEST_TOUCHES_GATE = "pull_request_touches_gate"
@@ -120,6 +121,13 @@ KINDS: dict[DriftKind, Kind] = {
         _("The card does not say where to apply any more"),
         _("The two lines that lead people here were taken out of the card."),
         Severity.NOTICE,
+        recordable=True,
+        undoable=True,
+    ),
+    DriftKind.CARD_FORM_CHANGED: Kind(
+        _("The card asks other questions than the gate form"),
+        _("The questions that were written to the card were changed there, so people answer others on the Hub."),
+        Severity.SERIOUS,
         recordable=True,
         undoable=True,
     ),

@@ -21,6 +21,12 @@ HUB_KINDS = {
     "country": Kind.COUNTRY,
     "select": Kind.SELECT,
 }
+MOST_QUESTIONS = 200  # nobody answers so many; the longest form of a public card asks some twenty
+TOO_MANY = Refusal(
+    "too_many_questions",
+    _("No more than %(bound)s questions are taken; from this one on they were left out."),
+    {"bound": MOST_QUESTIONS},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,9 @@ def from_hub(fields: Any) -> Brought:
     findings: list[tuple[str, Refusal]] = []
     taken: set[str] = set()
     for label, spec in _flattened(fields, findings):
+        if len(questions) >= MOST_QUESTIONS:
+            findings.append((label, TOO_MANY))
+            break
         kind, options = _hub_kind(label, spec, findings)
         if kind is None:
             continue
@@ -109,7 +118,8 @@ def _hub_kind(label: str, spec: Any, findings: list[tuple[str, Refusal]]) -> tup
             (label, Refusal("ip_location", _("The Hub derives this from the network address; it is not asked here.")))
         )
         return None, []
-    options = _hub_options(spec.get("options") if isinstance(spec, Mapping) else None)
+    raw_options = spec.get("options") if isinstance(spec, Mapping) else None
+    options = _hub_options(raw_options)
     kind = HUB_KINDS.get(_type_name(named)) or (Kind.SELECT if options else None)
     if kind is None:
         findings.append(
@@ -119,6 +129,10 @@ def _hub_kind(label: str, spec: Any, findings: list[tuple[str, Refusal]]) -> tup
     if kind is Kind.SELECT and not options:
         findings.append((label, Refusal("no_options", _("This choice has no options; it is asked as a short text."))))
         return Kind.SHORT_TEXT, []
+    if kind is Kind.SELECT and len({isinstance(option, Mapping) for option in raw_options or ()}) > 1:
+        findings.append(
+            (label, Refusal("options_mixed", _("The options are written in two ways; each is taken as it is meant.")))
+        )
     return kind, options if kind is Kind.SELECT else []
 
 

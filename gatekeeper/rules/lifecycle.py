@@ -90,6 +90,7 @@ REQUEST_STEPS = (
         label=_("Submit the corrections"),
     ),
     _step("withdraw", OPEN_REQUEST, Q.WITHDRAWN, {R.REQUESTER}, label=_("Withdraw the request")),
+    _step("erase", OPEN_REQUEST, Q.WITHDRAWN, {R.CLOCK}, label=_("End, with the data")),
     _step("admit", {Q.BROUGHT_IN}, Q.IN_REVIEW, {R.CLOCK}, "hub_is_enough", label=_("Admit from the Hub")),
     # What came complete from the Hub is in review before anybody has it.
     _step("take", {Q.SUBMITTED, Q.IN_REVIEW}, Q.IN_REVIEW, {R.REVIEWER}, "not_own", "free", label=_("Take")),
@@ -136,6 +137,7 @@ GRANT_STEPS = (
     ),
     _step("revoke", LIVE_GRANT, G.REVOKED, {R.STEWARD, R.OWNER}, "not_own", label=_("Revoke")),
     _step("relinquish", LIVE_GRANT, G.RELINQUISHED, {R.REQUESTER}, label=_("Give access back")),
+    _step("erase", LIVE_GRANT, G.RELINQUISHED, {R.CLOCK}, label=_("End, with the data")),
     _step("expire", LIVE_GRANT, G.EXPIRED, {R.CLOCK}, "due", label=_("Expire")),
     _step("accept", LIVE_GRANT, None, {R.REQUESTER}, "terms_not_accepted", label=_("Accept the licence")),
     _step("lapse", WANTED_GRANT, G.SUSPENDED, {R.CLOCK}, "terms_overdue", label=_("Let lapse")),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, pgettext
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.models import Repository, RepositoryWish, Stage
 from gatekeeper.rules.questions import Kind
-from gatekeeper.web import form_words, words
+from gatekeeper.web import form_words, lint_words, words
 from gatekeeper.web.at_the_hub import about, remedy, why_parked
 from gatekeeper.web.buttons import Button
 from gatekeeper.web.navigation import Place, places
@@ -68,6 +68,12 @@ def when(at: datetime | date | None, hint: bool = True) -> SafeString | str:
     if not hint:
         return format_html('<time datetime="{}">{}</time>', stamp, text)
     return format_html('<time datetime="{}">{}</time> <span class="quiet">({})</span>', stamp, text, naturaltime(at))
+
+
+@register.filter
+def translated(message: str) -> str:
+    """A sentence that was marked for translation, in the reader's language."""
+    return gettext(message)
 
 
 @register.filter
@@ -133,6 +139,18 @@ def troubles(context: Mapping[str, Any]) -> list[Trouble]:
 def finding_words(finding: Mapping[str, Any]) -> str:
     """A finding about a card, in the reader's language."""
     return words.sentence(about(finding))
+
+
+@register.inclusion_tag("includes/form_findings.html")
+def form_findings(form: lint_words.Linted) -> dict[str, Any]:
+    """What the linter says of a form: one that is kept, or that of a card."""
+    return {"findings": lint_words.told(form.lint(), form.questions)}
+
+
+@register.inclusion_tag("includes/card_report.html")
+def card_report(findings: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an import of a card mended, leaves behind or found dangerous."""
+    return {"report": lint_words.report(findings)}
 
 
 @register.filter

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext
 
-from gatekeeper.hub.adopt import WHY, explain
-from gatekeeper.hub.gate import card_preview
+from gatekeeper.hub import previews
+from gatekeeper.hub.adopt import WHY, CannotAsk, explain
 from gatekeeper.hub.port import HubError
 from gatekeeper.hub.reasons import NO_REMEDY, REMEDIES
 from gatekeeper.models import Repository
-from gatekeeper.rules.refusals import Refusal
+from gatekeeper.rules.refusals import Refusal, Unmet
 
 from .words import sentence
 
@@ -28,18 +28,27 @@ class Plan:
     gate_changes: bool
     lines: list[tuple[str, str]]
     cannot: str = ""
+    commit: str = ""
 
 
-def plan_for(repository: Repository, link: str) -> Plan:
-    """Return what opening would write there, from the card as it stands on the Hub now."""
+def plan_for(repository: Repository, link: str, fields: Sequence[Any] | None = None) -> Plan:
+    """Return what opening, or projecting a form, would write there, from the card as it stands on the Hub now."""
     gate_changes = repository.seen_gate != "manual"
     try:
-        preview = card_preview(repository, link)
+        preview = previews.card_preview(repository, link, fields)
     except HubError as failed:
         return Plan(repository, gate_changes, [], sentence(explain(failed)))
     if preview.finding is not None:
         return Plan(repository, gate_changes, [], sentence(about(preview.finding)))
-    return Plan(repository, gate_changes, list(_drawn(preview.diff)))
+    return Plan(repository, gate_changes, list(_drawn(preview.diff)), commit=preview.commit)
+
+
+def refuse_unseen(repositories: Iterable[Repository], seen: Mapping[int, str]) -> None:
+    """Raise WrongState unless each card still stands at the commit that was seen; Unmet if the Hub cannot be asked."""
+    try:
+        previews.refuse_unseen(repositories, seen)
+    except CannotAsk as failed:
+        raise Unmet(failed.refusal) from failed
 
 
 def why_parked(reason: str) -> str:

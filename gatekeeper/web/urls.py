@@ -3,11 +3,11 @@
 from django.urls import path
 
 from gatekeeper.web.views.applying import cases as my_cases
-from gatekeeper.web.views.applying import drafts, files, invited
+from gatekeeper.web.views.applying import drafts, files, invited, my_data
 from gatekeeper.web.views.applying import grants as my_grants
 from gatekeeper.web.views.catalogue import audience
 from gatekeeper.web.views.catalogue import releases as catalogue
-from gatekeeper.web.views.operating import parked, pauses, preparing, procedures, sync
+from gatekeeper.web.views.operating import erasures, parked, pauses, preparing, procedures, sync
 from gatekeeper.web.views.public import home, receipts
 from gatekeeper.web.views.reviewing import cases, queue
 from gatekeeper.web.views.stewarding import (
@@ -66,6 +66,9 @@ urlpatterns = [
     path("cases/<int:pk>/approve/", cases.approve, name="approve"),
     path("cases/<int:pk>/ask-for-changes/", cases.deny_correctably, name="deny_correctably"),
     path("cases/<int:pk>/deny/", cases.deny_finally, name="deny_finally"),
+    path("my-data/", my_data.my_data, name="my_data"),
+    path("my-data/file/", my_data.my_data_file, name="my_data_file"),
+    path("my-data/erase/", my_data.erase, name="erase_my_data"),
     # Stewarding
     path("publishers/", publishers.publishers, name="publishers"),
     path("publishers/prove/", repositories.prove, name="prove"),
@@ -86,6 +89,7 @@ urlpatterns = [
     path("publishers/<str:name>/forms/", forms.listed, name="gate_forms"),
     path("publishers/<str:name>/forms/new/", forms.new_form, name="new_form"),
     path("repositories/<int:pk>/", repositories.repository, name="repository"),
+    path("stages/<int:pk>/card-form/", stages.project_form, name="project_form"),
     path("repositories/<int:pk>/start/", repositories.start_from_it, name="start_from_it"),
     path("repositories/<int:pk>/unlink/", repositories.unlink, name="unlink"),
     path("forms/<int:pk>/", forms.gate_form, name="gate_form"),
@@ -148,6 +152,9 @@ urlpatterns = [
     path("drift/<int:pk>/allow/", drifts.allow, name="allow_drift"),
     path("repositories/<int:pk>/ghosts/", drifts.undo_ghosts, name="undo_ghosts"),
     path("repositories/<int:pk>/enforce/", drifts.enforce, name="enforce"),
+    path("erasures/", erasures.erasures, name="erasures"),
+    path("erasures/for/", erasures.erase_for, name="erase_for"),
+    path("holds/<int:pk>/lift/", erasures.lift_hold, name="lift_hold"),
     # Operating
     path("sync/", sync.sync, name="sync"),
     path("sync/on-the-way/", sync.on_the_way, name="on_the_way"),

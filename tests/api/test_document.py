@@ -110,6 +110,9 @@ def test_nothing_that_fits_the_document_breaks_it(
     monkeypatch.setattr(linking.adopt, "what_to_start_from", no_hub)
     monkeypatch.setattr(linking.adopt, "licence_of", no_hub)
     monkeypatch.setattr(linking.adopt, "prove_namespace", no_hub)
+    monkeypatch.setattr(linking.adopt, "what_a_link_has", no_hub)
+    monkeypatch.setattr(linking.previews, "asked_preview", no_hub)
+    monkeypatch.setattr(linking.previews, "refuse_unseen", no_hub)
     there = {noun: model.objects.latest("pk").pk for noun, model in THINGS.items()}
     broken: list[Any] = []
     answers: Counter[int] = Counter()

@@ -116,6 +116,8 @@ def places(
             "/account/",
             "/account/tokens/",
             "/account/language/",
+            "/my-data/",
+            "/my-data/erase/",
         ],
         "ines": [f"/requests/{asked.pk}/"],
         "juma": [f"/requests/{changes.pk}/", f"/requests/{changes.pk}/questions/", "/my-access/"],
@@ -165,6 +167,8 @@ def places(
             f"/stages/{later.pk}/open/",
             f"/stages/{stage.pk}/pause/",
             f"/stages/{stage.pk}/close/",
+            f"/stages/{stage.pk}/card-form/",
+            "/erasures/",
             f"/stages/{stage.pk}/grants/",
             f"/stages/{stage.pk}/imports/",
             f"/imports/{rehearsed.pk}/",
@@ -189,6 +193,8 @@ def places(
             "/sync/parked/again/?reason=person_gone",
             f"/sync/repositories/{aurora.pk}/pause/",
             "/sync/resume/",
+            "/erasures/",
+            "/erasures/for/?person=ha-nguyen",
         ],
     }
 

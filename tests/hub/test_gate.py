@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatekeeper.actions import stages
-from gatekeeper.hub import gate, settle
+from gatekeeper.hub import gate, previews, settle
 from gatekeeper.hub.port import HubError
 from gatekeeper.models import Repository, RepositoryWish, Stage
 from tests import factories
@@ -147,7 +147,7 @@ def test_it_refuses_a_link_that_is_no_address(town: Town) -> None:
 
 def test_it_shows_what_it_would_write(town: Town) -> None:
     """A dry run: the lines of a diff, and nothing written."""
-    preview = gate.card_preview(town.repository, LINK)
+    preview = previews.card_preview(town.repository, LINK)
     assert [line for line in preview.diff if line.startswith(("+ ", "+e"))] == [
         "+extra_gated_description: >-",
         f"+  Apply at {LINK}. Already pressed the button? Finish there; nothing is lost.",
@@ -159,12 +159,12 @@ def test_it_shows_what_it_would_write(town: Town) -> None:
 def test_it_shows_why_it_could_not_write(town: Town) -> None:
     """A card with a description of its own, and no card at all."""
     town.hub.set_repo(town.name, files={"README.md": "---\nextra_gated_description: Ask nicely.\n---\n"})
-    found = gate.card_preview(town.repository, LINK).finding
+    found = previews.card_preview(town.repository, LINK).finding
     assert found is not None
     assert found["code"] == "own_description"
     town.hub.create_repo("aurora-lab/bare", gated="manual", by="amara")
     town.repository.name = "aurora-lab/bare"
-    found = gate.card_preview(town.repository, LINK).finding
+    found = previews.card_preview(town.repository, LINK).finding
     assert found is not None
     assert found["code"] == "no_card"
 
@@ -246,4 +246,4 @@ def test_a_hub_that_cannot_be_asked_is_said(town: Town) -> None:
     """A preview of a card on a Hub that refuses raises its word."""
     town.hub.revoke_token(TOKEN)
     with pytest.raises(HubError):
-        gate.card_preview(town.repository, LINK)
+        previews.card_preview(town.repository, LINK)

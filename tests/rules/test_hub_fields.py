@@ -67,7 +67,7 @@ def test_it_knows_the_kinds_of_the_hub() -> None:
         "Country": "country",
         "Use": "select",
     }
-    assert findings(fields) == [("geo", "ip_location")]
+    assert findings(fields) == [("Use", "options_mixed"), ("geo", "ip_location")]
 
 
 def test_it_takes_a_type_alone_or_in_a_mapping_and_in_any_case() -> None:
@@ -156,6 +156,13 @@ def test_labels_that_differ_only_in_case_are_two_questions_with_their_own_answer
 def test_labels_that_are_no_text_are_asked_all_the_same() -> None:
     """YAML reads `yes:` and `2026:` as something else than words."""
     assert list(kinds({True: "text", 2026: "text", None: "text"})) == ["True", "2026", "None"]
+
+
+def test_it_takes_no_more_questions_than_anybody_answers() -> None:
+    """A form of thousands is no form; where it was cut is said."""
+    brought = from_hub({f"Question {number}": "text" for number in range(300)})
+    assert len(brought.questions) == 200
+    assert [(label, refused.code) for label, refused in brought.findings] == [("Question 200", "too_many_questions")]
 
 
 @pytest.mark.parametrize("fields", [None, {}])

@@ -13,7 +13,7 @@ from gatekeeper.models import AccessRequest, Grant, Stage
 from .conftest import Browse
 
 PUBLIC = ("home", "catalogue", "release", "stage_licence")
-SIGNED_IN = ("mine", "my_access", "start", "publishers", "prove")
+SIGNED_IN = ("mine", "my_access", "my_data", "erase_my_data", "start", "publishers", "prove")
 REQUESTERS = ("request", "relinquish")
 STAFF = (
     "queue",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from gatekeeper.models import GateForm
 from gatekeeper.rules.form_diff import Change
+from gatekeeper.rules.form_lint import Finding
 from gatekeeper.rules.questions import Kind, Sensitivity
 from gatekeeper.rules.showing import MOST_VALUES, Comparison
 
 from .arguments import Strict
 from .common import Shape
+from .words import LINT_SEVERITIES
 
 KINDS = [(kind.value, kind.value) for kind in Kind]
 CHANGES = [(change.value, change.value) for change in Change]
@@ -149,8 +153,63 @@ class GateFormShown(Shape):
     published_at = serializers.DateTimeField(allow_null=True)
 
 
+class FormFinding(Shape):
+    """What the linter says of a form."""
+
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(choices=LINT_SEVERITIES)
+    question = serializers.CharField(help_text="The key of the question; empty: the form.")
+    why = serializers.CharField()
+    todo = serializers.CharField()
+
+
+class FormFindings(Shape):
+    """All that the linter says of a form, the gravest first."""
+
+    findings = FormFinding(many=True)
+
+
+class CardFinding(Shape):
+    """What an import of a card mended, leaves behind or found dangerous."""
+
+    code = serializers.CharField()
+    line = serializers.IntegerField(help_text="Of the card; 0: none in particular.")
+    sentence = serializers.CharField()
+    field = serializers.CharField(
+        help_text="The label of the field that it is about; empty: none, or it is in the sentence."
+    )
+
+
+class RepositoryFound(FormFindings):
+    """What a repository has on the Hub now: the form of its card, and the report of an import."""
+
+    commit = serializers.CharField()
+    gate = serializers.CharField(allow_blank=True)
+    waiting = serializers.IntegerField(help_text="At most a page of the Hub's list.")
+    accepted = serializers.IntegerField(help_text="At most a page of the Hub's list.")
+    questions = QuestionShown(many=True)
+    dangerous = CardFinding(many=True)
+    left = CardFinding(many=True, help_text="What cannot be carried over, and stays on the card.")
+    mended = CardFinding(many=True)
+    worth_a_look = CardFinding(many=True)
+
+
 def form_shown(form: GateForm) -> dict[str, Any]:
     """Return a form as it is answered."""
     names = ("id", "title", "number", "questions", "digest", "sha256", "published_at")
     row = {name: getattr(form, name) for name in names}
     return dict(GateFormShown(row | {"publisher": form.publisher_id, "supersedes": form.supersedes_id}).data)
+
+
+def findings_shown(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return what the linter says as it is answered."""
+    return [
+        {
+            "code": each.code,
+            "severity": each.severity.value,
+            "question": each.question,
+            "why": gettext(each.why) % each.values,
+            "todo": gettext(each.todo),
+        }
+        for each in findings
+    ]

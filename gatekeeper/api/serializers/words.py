@@ -3,6 +3,7 @@
 from gatekeeper.catalogues.reason_codes import REASON_CODES
 from gatekeeper.rules.campaigns import CampaignStatus
 from gatekeeper.rules.drift import DriftKind, DriftStatus, Severity
+from gatekeeper.rules.form_lint import Severity as LintSeverity
 from gatekeeper.rules.procedures import Phase, ProcedureKind, ProcedureStatus, Scope
 from gatekeeper.rules.statuses import GrantStatus, ImportStatus, InvitationStatus, RequestStatus, StageStatus
 
@@ -17,6 +18,7 @@ CAMPAIGN_STATUSES = [(status.value, status.value) for status in CampaignStatus]
 PHASES = [(phase.value, phase.value) for phase in Phase]
 SCOPES = [(scope.value, scope.value) for scope in Scope]
 DRIFT_SEVERITIES = [(severity.value, severity.value) for severity in Severity]
+LINT_SEVERITIES = [(severity.value, severity.value) for severity in LintSeverity]
 IMPORT_STATUSES = [(status.value, status.value) for status in ImportStatus]
 INVITATION_STATUSES = [(status.value, status.value) for status in InvitationStatus]
 CODES = [(code, reason.label) for code, reason in REASON_CODES.items()]

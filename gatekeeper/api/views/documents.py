@@ -16,7 +16,9 @@ from gatekeeper.api.serializers.documents import (
     ChangedForm,
     Confirmation,
     DifferenceShown,
+    FormFindings,
     GateFormShown,
+    findings_shown,
     form_shown,
 )
 from gatekeeper.models import GateForm
@@ -103,6 +105,16 @@ class GateFormDifferences(Face):
         publishers = self.viewer.publishers_with(*READING)
         form = find(GateForm.objects.filter(publisher__in=publishers).select_related("supersedes"), pk)
         return Response([dict(DifferenceShown(each).data) for each in form.differences() or ()])
+
+
+class GateFormFindings(Face):
+    """What the linter says of a form, for the people of its publisher."""
+
+    @extend_schema(operation_id="gate_form_findings", responses=FormFindings)
+    def get(self, request: Request, pk: int) -> Response:
+        """Lint a form: what is redundant, asks too much, or is missing, why, and what to do."""
+        forms = GateForm.objects.filter(publisher__in=self.viewer.publishers_with(*READING))
+        return Response({"findings": findings_shown(find(forms, pk).lint())})
 
 
 class GateFormPublishing(Face):

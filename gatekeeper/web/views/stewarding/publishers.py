@@ -13,6 +13,7 @@ from gatekeeper.actions import people
 from gatekeeper.actions.people import OWNERS
 from gatekeeper.actions.releases import require
 from gatekeeper.models import GateForm, HubHook, LicenceVersion, Repository, Stage
+from gatekeeper.models.erasure import READERS
 from gatekeeper.models.repositories import STEWARDING
 from gatekeeper.models.roles import roles_at
 from gatekeeper.web import token_words
@@ -41,6 +42,7 @@ def publisher(request: HttpRequest, name: str) -> HttpResponse:
         "repositories": Repository.objects.linked().filter(publisher=found).order_by("name")[:100],
         "forms": GateForm.objects.filter(publisher=found).order_by("-pk")[:50],
         "licences": licences.select_related("licence").defer("text").order_by("-pk")[:50],
+        "answers": found.pk in viewer_of(request).publishers_with(*READERS),
         "token": HubToken.objects.current_for(found),
         "tokens_in_trouble": token_words.wants_attention(found),
         "webhook_stopped": wants_attention(HubHook.objects.filter(publisher=found).first()),

@@ -9,12 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from gatekeeper.actions import releases, stages
+from gatekeeper.actions import projections, releases, stages
+from gatekeeper.actions.releases import require
 from gatekeeper.models import AccessRequest, Grant, HubAccess, Procedure, Repository, RepositoryWish, Stage
 from gatekeeper.models.paging import COUNT_LIMIT, count_up_to
 from gatekeeper.models.repositories import READING
+from gatekeeper.rules import projection
 from gatekeeper.rules.refusals import Invalid
-from gatekeeper.web.at_the_hub import plan_for
+from gatekeeper.web.at_the_hub import plan_for, refuse_unseen
 from gatekeeper.web.buttons import buttons_for
 from gatekeeper.web.forms.stewarding.releases import StageForm
 from gatekeeper.web.pages import page, put_refusals, status_of, viewer_of
@@ -103,6 +105,34 @@ def open_stage(request: HttpRequest, pk: int) -> HttpResponse:
         "limit": COUNT_LIMIT,
     }
     return render(request, "stewarding/open_stage.html", context)
+
+
+@page("GET", "POST", back="web:stage")
+def project_form(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the Hub’s form ask the first questions of the gate form, after a dry run: each line that would change."""
+    found = find_worked_on(request, pk)
+    policy, link = found.policy, card_link(request, found)
+    repositories = list(
+        Repository.objects.linked().filter(stages=found).select_related("token", "publisher").order_by("name")
+    )
+    require(viewer_of(request), found.release.publisher_id)  # before the Hub is asked anything
+    if request.method == "POST":
+        refuse_unseen(repositories, {each.pk: request.POST.get(f"seen_{each.pk}", "") for each in repositories})
+        projections.project_form(found, by=viewer_of(request), card_link=link)
+        messages.success(request, _("The cards are being written. The stage says when they were read back."))
+        return redirect("web:stage", pk=pk)
+    projected = projection.to_hub(policy.form.document if policy else {"questions": []})
+    labels = {question["key"]: question["label"] for question in policy.form.questions} if policy else {}
+    context = {
+        "stage": found,
+        "fields": projected.fields,
+        "left": [(labels[key], refusal) for key, refusal in projected.left],
+        "plans": [plan_for(repository, link, projected.fields) for repository in repositories]
+        if projected.fields
+        else [],
+        "refused": projection.why_not(found.status, projected),
+    }
+    return render(request, "stewarding/project_form.html", context)
 
 
 @page("GET", "POST", back="web:stage")
