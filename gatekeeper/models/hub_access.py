@@ -107,6 +107,12 @@ class HubAccess(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="hub_access_due", condition=Q(due_at__isnull=False, parked_reason="")),
+            # What is taken away comes first, so it is asked for at every turn: also among many who are to be accepted.
+            models.Index(
+                fields=["repository", "due_at"],
+                name="hub_access_removals_due",
+                condition=Q(due_at__isnull=False) & ~Q(access=Access.YES),
+            ),
             models.Index(fields=["repository", "seen", "observe_run"], name="hub_access_seen"),
             models.Index(
                 fields=["repository", "due_at"], name="hub_access_unsettled", condition=Q(due_at__isnull=False)
