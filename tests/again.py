@@ -74,6 +74,8 @@ def once(make: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(make)
     def made_once(*args: P.args, **given: P.kwargs) -> T:
         assert not args
+        if not passes_triggers():
+            return make(**given)  # type: ignore[call-arg]
         name = (make.__module__, make.__qualname__, *(identity(given[key]) for key in sorted(given)))
         if name in _made:
             again: T = _made[name].again()
@@ -84,6 +86,14 @@ def once(make: Callable[P, T]) -> Callable[P, T]:
         return result
 
     return made_once
+
+
+@functools.cache
+def passes_triggers() -> bool:
+    """Say whether these tests may write and delete rows past triggers: a superuser may, others take every step."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('is_superuser') = 'on'")
+        return bool(cursor.fetchone() == (True,))
 
 
 def identity(given: Any) -> Any:

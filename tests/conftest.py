@@ -21,7 +21,7 @@ from accounts.viewer import Viewer
 from gatekeeper.hub.sandbox.control import SandboxControl
 from gatekeeper.models import Repository, Stage
 from tests import factories
-from tests.again import once
+from tests.again import once, passes_triggers
 
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_APP, SANDBOX_SECRET = "gatekeeper", "sandbox-secret"
@@ -95,14 +95,12 @@ def quick_emptying() -> Iterator[None]:
     truncate = TransactionTestCase._fixture_teardown
 
     def empty(case: TransactionTestCase) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('is_superuser') = 'on'")
-            passes_triggers = cursor.fetchone() == (True,)
-        if not passes_triggers:
+        if not passes_triggers():
             truncate(case)
             return
         tables = set(connection.introspection.django_table_names(include_views=False)) - MADE_BY_MIGRATE
         deletes = "; ".join(f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables))
+        deletes = deletes.replace('DELETE FROM "accounts_user";', 'DELETE FROM "accounts_user" WHERE NOT is_system;')
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL session_replication_role = replica; {deletes}")
 

@@ -36,6 +36,7 @@ STATUS_WORDS: Mapping[str, str] = MappingProxyType(
         "confirmed": _("Brought in"),
         "discarded": _("Discarded"),
         "prepared": _("Prepared"),
+        "scheduled": _("Scheduled"),
         "running": _("Under way"),
         "waiting": _("Waiting for a person"),
         "halted": _("Halted"),

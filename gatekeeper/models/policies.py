@@ -7,10 +7,10 @@ from django.db import models
 from django.utils.translation import gettext
 
 from accounts.models import Publisher, User
-from gatekeeper.rules import form_diff, form_lint
+from gatekeeper.rules import form_diff, form_lint, licence_profiles
 
 from .personal import document_hash
-from .repositories import READING
+from .repositories import READING, Card
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
@@ -134,10 +134,18 @@ class GateForm(Version):
         return document_hash([self.title, self.document])
 
     def lint(self) -> list[form_lint.Finding]:
-        """Return what the linter says of the form, under the newest terms that ask it; one statement."""
-        policy = self.policies.filter(published_at__isnull=False).order_by("-pk").first() if self.pk else None
-        reasons = None if policy is None else tuple(policy.term("reason_codes"))
-        return form_lint.lint(self.document, context=form_lint.Context(denial_reasons=reasons))
+        """Return what the linter says of the form, under the newest terms that ask it; two statements."""
+        terms = self.policies.filter(published_at__isnull=False).select_related("licence_version")
+        policy = terms.defer("licence_version__text").order_by("-pk").first() if self.pk else None
+        if policy is None:
+            return form_lint.lint(self.document, context=form_lint.Context())
+        card = Card.objects.filter(repository__stages=policy.stage_id).order_by("-read_at", "-pk").first()
+        context = form_lint.Context(
+            denial_reasons=tuple(policy.term("reason_codes")),
+            eu_disallowed=None if card is None else bool(card.gate.get("eu_disallowed")),
+            eu_excluded=licence_profiles.leaves_the_eu_out(policy.licence_version.profile),
+        )
+        return form_lint.lint(self.document, context=context)
 
 
 class Intake(models.TextChoices):

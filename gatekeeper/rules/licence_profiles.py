@@ -51,6 +51,7 @@ EMPTY: dict[str, Any] = {
     "documents": [],
 }
 ELSEWHERE = "*"
+EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # ISO 3166-1
 MOST_TERRITORIES, MOST_DOCUMENTS, LONGEST_ADDRESS, LONGEST_TITLE = 260, 20, 500, 200
 TERRITORY = re.compile(r"[A-Z]{2}\Z")
 ADDRESS = re.compile(r"https://[^\s\x00-\x1f<>\"]+\Z")
@@ -173,3 +174,8 @@ def _lost(old: Mapping[str, Any], new: Mapping[str, Any]) -> Sequence[str]:
 def _holds(profile: Mapping[str, Any], place: str) -> bool:
     allowed = not profile["territory_only"] or place in profile["territory_only"]
     return allowed and place not in profile["territory_except"]
+
+
+def leaves_the_eu_out(profile: Mapping[str, Any]) -> bool:
+    """Say whether a licence holds in no member state of the European Union."""
+    return not any(_holds(profile, place) for place in EU)

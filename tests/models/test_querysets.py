@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import HubPerson
 from accounts.viewer import Viewer
 from gatekeeper.actions import grants, repositories, requests, stages
-from gatekeeper.models import AccessRequest, Grant, HubAccess, Notice, Repository, RepositoryWish, Stage
+from gatekeeper.models import AccessRequest, Card, Grant, HubAccess, Notice, Repository, RepositoryWish, Stage
 from gatekeeper.models.policies import current_policies
 from gatekeeper.rules.statuses import Role
 from tests import factories
@@ -145,3 +145,12 @@ def test_everybody_has_their_roles_towards_a_case(stage: Stage, ha: Viewer, requ
         "nobody": set(),
     }
     assert {name: case.roles_of(request.getfixturevalue(name)) for name in roles} == roles
+
+
+def test_the_linter_knows_what_a_form_is_asked_with(stage: Stage, aurora: Repository) -> None:
+    """The reasons of its newest terms, and whether card and licence agree about the European Union."""
+    assert stage.policy is not None
+    form = stage.policy.form
+    assert "eu_differs" not in {finding.code for finding in form.lint()}
+    Card.objects.filter(repository=aurora).update(gate={"eu_disallowed": True})
+    assert "eu_differs" in {finding.code for finding in form.lint()}

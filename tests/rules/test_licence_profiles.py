@@ -14,12 +14,14 @@ from gatekeeper.catalogues.restrictions import RESTRICTIONS
 from gatekeeper.rules.licence_profiles import (
     CONDITIONS,
     EMPTY,
+    EU,
     FAMILIES,
     FLOW_DOWN,
     ORDERED,
     UNSAID,
     complete,
     faults,
+    leaves_the_eu_out,
     loosened,
     tightened,
 )
@@ -139,3 +141,13 @@ def test_what_is_dropped_is_looser() -> None:
         ("revocable", "yes"),
         ("condition_added", "non-commercial"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("only", "but", "out"),
+    [([], [], False), ([], EU, True), (["US", "CA"], [], True), (["US", "FR"], [], False), ([], EU[1:], False)],
+)
+def test_it_knows_a_licence_that_leaves_the_eu_out(only: list[str], but: list[str], out: bool) -> None:
+    """Where it holds in no member state; one is enough."""
+    profile = complete({"territory_only": only, "territory_except": but})
+    assert leaves_the_eu_out(profile) is out
