@@ -196,3 +196,17 @@ def test_what_the_rule_cannot_approve_waits_for_a_person(
     assert Grant.objects.count() == 2
     grants.relinquish(Grant.objects.get(person=ha.person), by=ha)
     assert factories.fresh(case).status == "submitted"
+
+
+def test_a_draft_whose_time_was_over_is_submitted_where_no_answer_is_demanded(
+    aurora: Repository, amara: Viewer, ha: Viewer
+) -> None:
+    """The submission holds no answers, as the draft holds none any more."""
+    stage = factories.open_stage(aurora, by=amara, asked=[{**factories.QUESTIONS[0], "required": False}])
+    case = requests.start(stage, by=ha)
+    requests.accept(case, by=ha, text_sha256=factories.current_licence(stage).text_sha256)
+    PersonalText.objects.filter(pk=case.draft_id).delete()
+    case.refresh_from_db()
+    submitted = requests.submit(case, by=ha)
+    assert submitted.submission is not None
+    assert factories.fresh(submitted.submission).answers == {}

@@ -13,13 +13,15 @@ from gatekeeper.models import Card, Repository, RepositoryWish
 from .conftest import MODEL, Town
 
 
-@pytest.mark.parametrize("words", ['"a\\0b"', '"a\\x07b"', '"\\ud800"'])
+@pytest.mark.parametrize(
+    ("words", "code"), [('"a\\0b"', "not_text"), ('"a\\x07b"', "not_text"), ('"\\ud800"', "not_yaml")]
+)
 @pytest.mark.parametrize("line", ["extra_gated_prompt: {}", "license_name: {}", "extra_gated_fields: {{{}: text}}"])
-def test_a_card_with_what_cannot_be_kept_is_refused_with_its_line(line: str, words: str) -> None:
+def test_a_card_with_what_cannot_be_kept_is_refused_with_its_line(line: str, words: str, code: str) -> None:
     """An escape can stand for a character that no text in the database may hold."""
     with pytest.raises(cards.CannotRead) as refused:
         cards.read(f"---\nlicense: mit\n{line.format(words)}\n---\n".encode())
-    assert (refused.value.finding["code"], refused.value.finding["line"]) == ("not_text", 3)
+    assert (refused.value.finding["code"], refused.value.finding["line"]) == (code, 3)
 
 
 def test_such_a_card_is_kept_with_its_finding(town: Town) -> None:
