@@ -20,6 +20,10 @@ NOT_EARLIER = Refusal("condition_not_earlier", _("It is shown depending on a que
 NOT_COMPARABLE = Refusal(
     "condition_unfit", _("The question that it depends on has no such answer: choose another condition.")
 )
+SHOWS_BLINDED = Refusal(
+    "condition_blinded",
+    _("It depends on a blinded question, and would give its answer away: make this one blinded as well."),
+)
 COMPARED = CHOICES | {Kind.COUNTRY}
 
 # What is proposed for a question of a kind: its purpose, for how many days answers are kept, how sensitive they are.
@@ -73,9 +77,10 @@ def to_review(form: Mapping[str, Any]) -> dict[str, Refusal]:
 
 
 def faulty_conditions(questions: Iterable[Mapping[str, Any]]) -> dict[str, Refusal]:
-    """Return what is wrong with the conditions of a form, by key: unknown, later or own questions, impossible answers.
+    """Return what is wrong with the conditions of a form, by key: unknown or later questions, impossible answers.
 
-    Whoever depends only on earlier questions is in no circle.
+    Nor may a question that reviewers see depend on one that they do not. Whoever depends only on earlier questions is
+    in no circle.
     """
     asked = list(questions)
     kinds = {question["key"]: question for question in asked}
@@ -85,6 +90,8 @@ def faulty_conditions(questions: Iterable[Mapping[str, Any]]) -> dict[str, Refus
         condition = question.get("show_if")
         if condition is not None:
             fault = _fault(condition, kinds.get(condition["key"]), earlier)
+            if fault is None and kinds[condition["key"]].get("blinded") and not question.get("blinded"):
+                fault = SHOWS_BLINDED
             if fault is not None:
                 faults[question["key"]] = fault
         earlier.add(question["key"])

@@ -31,6 +31,9 @@ NO_TYPE = Refusal("no_hub_type", _("The Hub’s form has no question of this kin
 NOT_REQUIRED = Refusal(
     "always_required", _("The Hub’s form asks everything of everybody, and this may stay empty; it is asked here only.")
 )
+BLINDED = Refusal(
+    "blinded_there", _("The Hub shows every answer to whoever decides there; a blinded question is asked here only.")
+)
 TOO_MANY = Refusal(
     "too_many", _("At most %(bound)s questions go to the Hub; this one is asked here only."), {"bound": AT_MOST}
 )
@@ -74,6 +77,8 @@ def why_not(status: str, projected: Projected) -> Refusal | None:
 def _refused(question: Mapping[str, Any], label: str, fields: list[list[Any]]) -> Refusal | None:
     if Kind(question["kind"]) not in HUB_TYPES:
         return NO_TYPE
+    if question.get("blinded"):
+        return BLINDED
     if not question.get("required", True) or question.get("show_if"):
         return NOT_REQUIRED
     if len(label) > LONGEST_LABEL:

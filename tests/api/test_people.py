@@ -115,8 +115,8 @@ CHANGING: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {"person": "ha-nguyen", "reason": "A lawsuit."},
         only(*STAFF, answer=403) | {"bram": 201, "amara": 201, "ewa": 201},
     ),
-    "erasures/": ({"person": "ha-nguyen"}, dict.fromkeys(PERSONS, 403) | {"nobody": 401, "goran": 201, "ha": 201}),
-    "my-data/erasure/": ({}, dict.fromkeys(PERSONS, 201) | {"nobody": 401}),
+    "erasures/": ({"person": "ha-nguyen"}, dict.fromkeys(PERSONS, 403) | {"nobody": 401, "goran": 201}),
+    "my-data/erasure/": ({}, dict.fromkeys(PERSONS, 403) | {"nobody": 401}),  # by no token
     "publishers/{publisher}/hub-hook/": ({}, only(*STAFF, answer=403) | {"bram": 200, "amara": 200}),
     "hub-hooks/{hub_hook}/rotate-secret/": ({}, only(*STAFF, "goran", answer=403) | {"bram": 200, "amara": 200}),
     "hub-hooks/{hub_hook}/switch-off/": ({}, only(*STAFF, "goran", answer=403) | {"bram": 200, "amara": 200}),

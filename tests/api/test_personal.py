@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts.models import Publisher
 from accounts.viewer import Viewer
@@ -18,6 +19,14 @@ def grant(stage: Stage, ha: Viewer, chidi: Viewer) -> Grant:
     return factories.active_grant(stage, ha, by=chidi)
 
 
+def signed_in(who: Viewer) -> APIClient:
+    """A client with somebody's session, and no token."""
+    client = APIClient()
+    assert who.user is not None
+    client.force_login(who.user)
+    return client
+
+
 def test_one_reads_and_erases_ones_own(grant: Grant, ha: Viewer, asking: Asking) -> None:
     """The preview names what ends, goes and stays; then it is done."""
     client = asking(ha)
@@ -26,7 +35,8 @@ def test_one_reads_and_erases_ones_own(grant: Grant, ha: Viewer, asking: Asking)
     meant = client.get("/api/v1/my-data/erasure/").json()
     assert {one["fate"] for one in meant["consequences"]} == {"ends", "goes", "stays"}
     assert meant["held_by"] == []
-    done = client.post("/api/v1/my-data/erasure/")
+    problem(client.post("/api/v1/my-data/erasure/"), 403, "not_by_token")
+    done = signed_in(ha).post("/api/v1/my-data/erasure/")
     assert done.status_code == 201
     assert done.json()["carried_out_at"]
     # The token that it was asked with is revoked too.
@@ -37,12 +47,12 @@ def test_a_hold_is_set_read_and_lifted(
     grant: Grant, ha: Viewer, ewa: Viewer, juma: Viewer, aurora_lab: Publisher, asking: Asking
 ) -> None:
     """Its reason comes back to its person; the request waits."""
-    counsel, client = asking(ewa), asking(ha)
+    counsel = asking(ewa)
     address = f"/api/v1/publishers/{aurora_lab.pk}/legal-holds/"
     held = counsel.post(address, {"person": "ha-nguyen", "reason": "A lawsuit."}).json()
     problem(counsel.post(address, {"person": "ha-nguyen", "reason": "Again."}), 409, "held_already")
     problem(counsel.post(address, {"person": "nobody-here", "reason": "So."}), 422, "nothing_held")
-    waits = client.post("/api/v1/my-data/erasure/").json()
+    waits = signed_in(ha).post("/api/v1/my-data/erasure/").json()
     assert waits["carried_out_at"] is None
     assert "A lawsuit." in waits["held_by"][0]
     [listed] = counsel.get("/api/v1/erasures/").json()["results"]
@@ -57,3 +67,16 @@ def test_an_account_without_a_hub_name_has_no_data_here(asking: Asking) -> None:
     """Nothing is kept under no name."""
     plain = factories.account("plain", on_the_hub=False)
     problem(asking(plain).get("/api/v1/my-data/"), 404)
+
+
+def test_the_reason_of_a_hold_is_not_for_another_publisher(
+    grant: Grant, ha: Viewer, ewa: Viewer, juma: Viewer, aurora_lab: Publisher, asking: Asking
+) -> None:
+    """Who also gave them access once reads that somebody holds their data, and not why."""
+    zed = factories.found(juma, "zed-lab")
+    factories.submitted(factories.open_stage(factories.linked(zed, by=juma, name="zed"), by=juma), ha)
+    held = {"person": "ha-nguyen", "reason": "A police file."}
+    assert asking(ewa).post(f"/api/v1/publishers/{aurora_lab.pk}/legal-holds/", held).status_code == 201
+    assert "police" in str(signed_in(ha).post("/api/v1/my-data/erasure/").json()["held_by"])
+    [seen] = asking(juma).get("/api/v1/erasures/").json()["results"]
+    assert seen["held_by"] == ["Another publisher holds this person’s data back."]

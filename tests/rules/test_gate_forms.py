@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatekeeper.rules.gate_forms import proposed, to_review, unpublishable
+from gatekeeper.rules.gate_forms import faulty_conditions, proposed, to_review, unpublishable
 from gatekeeper.rules.questions import Kind, readable
 
 OPTIONS = [{"value": "a", "label": {"en": "A"}}]
@@ -33,3 +33,18 @@ def test_it_names_what_each_question_lacks() -> None:
         "brief": "purpose_missing",
         "ahead": "condition_not_earlier",
     }
+
+
+def test_a_blinded_answer_is_given_away_by_no_other_question() -> None:
+    """What is shown only after it is blinded as well, or the form is not published."""
+    first = {
+        "key": "disability",
+        "kind": "select",
+        "label": {"en": "D"},
+        "options": [{"value": "yes"}],
+        "blinded": True,
+    }
+    asked = {"key": "needs", "kind": "short_text", "label": {"en": "N"}}
+    condition = {"show_if": {"key": "disability", "test": "equals", "values": ["yes"]}}
+    assert faulty_conditions([first, asked | condition])["needs"].code == "condition_blinded"
+    assert faulty_conditions([first, asked | condition | {"blinded": True}]) == {}

@@ -90,3 +90,10 @@ def test_what_the_hub_cannot_ask_is_asked_here_only() -> None:
         "long": "bad_label",
         "d": "too_many",
     }
+
+
+def test_a_blinded_question_stays_here() -> None:
+    """On the Hub everybody who decides there reads every answer."""
+    question = {"key": "d", "kind": "short_text", "label": {"en": "D"}, "hub_label": "D", "blinded": True}
+    projected = to_hub({"questions": [question]})
+    assert (projected.fields, projected.left[0][1].code) == ([], "blinded_there")

@@ -161,7 +161,8 @@ class StageCardForm(Face):
         """Have a worker write the cards, once the dry run of each was looked at; a card changed since is 409."""
         stage, linked = self._found(pk)
         asked = self.read(SeenCards, request.data)
-        seen = {int(repository): commit for repository, commit in asked["seen"].items() if repository.isdecimal()}
+        numbered = ((each, commit) for each, commit in asked["seen"].items() if each.isdecimal() and len(each) < 20)
+        seen = {int(each): commit for each, commit in numbered}
         with asking_the_hub():
             previews.refuse_unseen(linked, seen)
         written = projections.project_form(stage, by=self.viewer, card_link=asked["card_link"])

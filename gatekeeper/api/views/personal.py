@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import HubPerson
+from accounts.viewer import Viewer
 from gatekeeper.actions import erasure
 from gatekeeper.api.errors import sentence
 from gatekeeper.api.scopes import APPLY, OPERATE, STEWARD
@@ -21,10 +23,15 @@ from gatekeeper.api.serializers.common import Shape, page_of
 from gatekeeper.models import ErasureRequest, LegalHold
 from gatekeeper.models.own_data import consequences, own_data
 from gatekeeper.rules.erasure import Fate
-from gatekeeper.rules.refusals import Unmet
+from gatekeeper.rules.lifecycle import NOT_YOURS
+from gatekeeper.rules.refusals import NotAllowed, Refusal, Unmet
+from gatekeeper.rules.refusals import gettext_noop as _
 
 from .base import Face, ListQuery, find
 
+# Erasing cannot be taken back: a token that somebody else got hold of is not enough for it.
+NOT_BY_TOKEN = Refusal("not_by_token", _("Sign in to have your data erased: a token cannot do that."))
+HELD_ELSEWHERE = Refusal("held_elsewhere", _("Another publisher holds this person’s data back."))
 FATES = [(fate.value, fate.value) for fate in Fate]
 
 
@@ -145,9 +152,11 @@ class MyErasure(OwnFace):
 
     @extend_schema(operation_id="my_data_erase", request=None, responses={201: ErasureShown})
     def post(self, request: Request) -> Response:
-        """Erase your data, at once; while a legal hold stands the request waits."""
+        """Erase your data, at once; while a legal hold stands the request waits. Signed in only: never by a token."""
+        if self.viewer.scopes is not None:
+            raise NotAllowed(NOT_BY_TOKEN)
         self.read(Nothing, request.data)
-        return Response(shown([erasure.ask(self.person, by=self.viewer)])[0], status=201)
+        return Response(shown([erasure.ask(self.person, by=self.viewer)], self.viewer)[0], status=201)
 
 
 class Erasures(Face):
@@ -159,13 +168,15 @@ class Erasures(Face):
     def get(self, request: Request) -> Response:
         """List requests to erase, newest first."""
         asked = ErasureRequest.objects.visible_to(self.viewer).select_related("person")
-        return self.listed(asked, query=ListQuery, filters={}, shown=shown)
+        return self.listed(asked, query=ListQuery, filters={}, shown=partial(shown, viewer=self.viewer))
 
     @extend_schema(operation_id="erasures_ask", request=NewErasure, responses={201: ErasureShown})
     def post(self, request: Request) -> Response:
         """Erase somebody's data for them, as an operator whom they asked otherwise."""
+        if not self.viewer.is_operator:
+            raise NotAllowed(NOT_YOURS)
         name = self.read(NewErasure, request.data)["person"]
-        return Response(shown([erasure.ask(person_called(name), by=self.viewer)])[0], status=201)
+        return Response(shown([erasure.ask(person_called(name), by=self.viewer)], self.viewer)[0], status=201)
 
 
 class LegalHolds(Face):
@@ -223,13 +234,19 @@ def held_by(person: int) -> list[str]:
     return [sentence(hold.refusal) for hold in holds]
 
 
-def shown(asked: list[ErasureRequest]) -> list[Any]:
-    """Return requests to erase as they are answered; two statements."""
+def shown(asked: list[ErasureRequest], viewer: Viewer) -> list[Any]:
+    """Return requests to erase as they are answered; three statements.
+
+    The reason of a hold is for its person, and for those who see the hold: others read that there is one.
+    """
     waiting = [row.person_id for row in asked if row.carried_out_at is None]
     holds = LegalHold.objects.standing().filter(person__in=waiting).select_related("publisher").order_by("pk")
+    seen = set(LegalHold.objects.visible_to(viewer).filter(pk__in=holds.values("pk")).values_list("pk", flat=True))
+    own = viewer.person.pk if viewer.person else None
     why: dict[int, list[str]] = {}
     for hold in holds:
-        why.setdefault(hold.person_id, []).append(sentence(hold.refusal))
+        known = hold.pk in seen or hold.person_id == own
+        why.setdefault(hold.person_id, []).append(sentence(hold.refusal if known else HELD_ELSEWHERE))
     return [
         ErasureShown(
             {
