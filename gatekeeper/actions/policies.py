@@ -15,7 +15,7 @@ from gatekeeper.rules import gate_forms, questions
 from gatekeeper.rules.refusals import Invalid, Refusal, WrongState
 from gatekeeper.rules.refusals import gettext_noop as _
 
-from ._step import acting, record
+from ._step import STALE, acting, record
 from .releases import PUBLISHED, require
 
 BAD_FORM = Refusal(
@@ -64,11 +64,13 @@ def check_questions(questions_asked: list[dict[str, Any]]) -> None:
         raise Invalid(BAD_FORM, {"questions": BAD_FORM})
 
 
-def publish_form(form: GateForm, *, by: Viewer, confirmed: bool = False, at: datetime | None = None) -> GateForm:
-    """Publish a form.
+def publish_form(
+    form: GateForm, *, by: Viewer, confirmed: bool = False, seen: str | None = None, at: datetime | None = None
+) -> GateForm:
+    """Publish a form. `seen` is the digest that somebody saw: nobody freezes what another has changed meanwhile.
 
     Raises Invalid where a question has no purpose or retention, or where these were proposed and nobody has reviewed
-    them, unless that is `confirmed`; WrongState if it is published.
+    them, unless that is `confirmed`; WrongState if it is published, or has changed since.
     """
     require(by, form.publisher_id)
     at = at or timezone.now()
@@ -76,6 +78,8 @@ def publish_form(form: GateForm, *, by: Viewer, confirmed: bool = False, at: dat
         locked = GateForm.objects.select_for_update(no_key=True, of=("self",)).get(pk=form.pk)
         if locked.is_published:
             raise WrongState(PUBLISHED)
+        if seen is not None and locked.digest != seen:
+            raise WrongState(STALE)
         lacking = gate_forms.unpublishable(locked.document)
         proposed = gate_forms.to_review(locked.document)
         if not confirmed:

@@ -38,6 +38,15 @@ def test_what_was_proposed_is_published_only_once_it_is_reviewed_or_confirmed(dr
     assert Event.objects.get(action="gate_form.publish").data == {"sha256": published.sha256, "confirmed_unreviewed": 1}
 
 
+def test_nobody_publishes_what_another_has_changed_meanwhile(draft: GateForm, bram: Viewer) -> None:
+    """What is frozen is what was read."""
+    seen = draft.digest
+    gate_forms.change_draft(draft, by=bram, questions_asked=QUESTIONS[:1])
+    with refused(WrongState, "stale"):
+        policies.publish_form(draft, by=bram, seen=seen)
+    assert policies.publish_form(draft, by=bram, seen=factories.fresh(draft).digest).is_published
+
+
 def test_a_condition_that_cannot_be_asked_is_refused_at_publication(draft: GateForm, bram: Viewer) -> None:
     """A draft may hold one for a while, as when questions change places."""
     ahead = {**QUESTIONS[0], "show_if": {"key": "use", "test": "answered"}}

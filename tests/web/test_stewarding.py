@@ -179,8 +179,11 @@ def test_it_builds_a_ladder_by_hand(aurora: Repository, aurora_lab: Publisher, a
     go(browser, "new_form", "aurora-lab", title="Research access", source="template:research")
     form = GateForm.objects.get()
     assert "What you want to do with it" in go(browser, "gate_form", form.pk).content.decode()
-    assert browser.post(reverse("web:publish_form", args=[form.pk])).status_code == 302
-    assert browser.post(reverse("web:publish_form", args=[form.pk])).status_code == 409
+    address, seen = reverse("web:publish_form", args=[form.pk]), {"seen": form.digest}
+    assert f'name="seen" value="{form.digest}"' in browser.get(address).content.decode()
+    assert browser.post(address).status_code == 409  # it does not say what was seen
+    assert browser.post(address, seen).status_code == 302
+    assert browser.post(address, seen).status_code == 409
     text = SimpleUploadedFile("LICENSE", b"Be good.\r\nAlways.\n")
     go(browser, "new_licence", "aurora-lab", title="Sky licence", identifier="other", file=text, language="en")
     version = LicenceVersion.objects.get()

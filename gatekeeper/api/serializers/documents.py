@@ -105,6 +105,12 @@ class Confirmation(Strict):
     confirmed = serializers.BooleanField(
         default=False, help_text="Publish although purpose or retention of a question was proposed and is to review."
     )
+    seen = serializers.CharField(
+        default=None,
+        allow_null=True,
+        max_length=64,
+        help_text="The `digest` of the draft that you read.",
+    )
 
 
 class DifferenceShown(Shape):

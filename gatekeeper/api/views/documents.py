@@ -127,4 +127,4 @@ class GateFormPublishing(Face):
         """Publish a form; it cannot change from then on."""
         form = find(GateForm.objects.visible_to(self.viewer), pk)
         asked = self.read(Confirmation, request.data)
-        return Response(form_shown(policies.publish_form(form, by=self.viewer, confirmed=asked["confirmed"])))
+        return Response(form_shown(policies.publish_form(form, by=self.viewer, **asked)))

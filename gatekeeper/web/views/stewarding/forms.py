@@ -177,7 +177,8 @@ def publish_form(request: HttpRequest, pk: int) -> HttpResponse:
     """Publish a draft, after a look at what that means and at what is left to review."""
     found = find_form(request, pk)
     if request.method == "POST":
-        policies.publish_form(found, by=viewer_of(request), confirmed=bool(request.POST.get("confirmed")))
+        seen, confirmed = request.POST.get("seen", ""), bool(request.POST.get("confirmed"))
+        policies.publish_form(found, by=viewer_of(request), confirmed=confirmed, seen=seen)
         messages.success(request, _("The form is published, and does not change any more."))
         return redirect("web:gate_form", pk=pk)
     if found.is_published:
