@@ -142,9 +142,16 @@ def activate_confirmed(*, limit: int = 500, at: datetime | None = None) -> int:
 def suspend_all(
     grants: Iterable[Grant], *, by: Viewer, words: str = "", cause: str = "suspended", at: datetime | None = None
 ) -> list[Grant]:
-    """Suspend grants: from this transaction on the Hub should say pending."""
+    """Suspend grants: from this transaction on the Hub should say pending.
+
+    What has lapsed does not come back by accepting any more: people reinstate it.
+    """
     words = readable(words) if words.strip() else ""
     with step("grant", "suspend", grants, by=by, at=at) as moved:
+        lapsed = Grant.objects.filter(pk__in=[grant.pk for grant in moved.rows], lapsed_at__isnull=False)
+        lapsed.update(lapsed_at=None)
+        for grant in moved.rows:
+            grant.lapsed_at = None
         moved.wish(closing=Closing.PENDING, cause=cause)
         tell(((grant.person.user, "access_suspended", grant) for grant in moved.rows), at=moved.at)
         if words:

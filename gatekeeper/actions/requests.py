@@ -242,10 +242,16 @@ def enqueue(case: AccessRequest, *, at: datetime) -> None:
 
 
 def withdraw(request: AccessRequest, *, by: Viewer, at: datetime | None = None) -> AccessRequest:
-    """Take the request back. Raises WrongState once it is decided."""
+    """Take the request back. Raises WrongState once it is decided.
+
+    What was never submitted is deleted with its files, unless a legal hold keeps it.
+    """
     with step("request", "withdraw", [request], by=by, at=at) as moved:
         [case] = moved.rows
         _stop_waiting([case])
+        if case.is_unsubmitted:
+            PersonalText.objects.free().filter(pk=case.draft_id).delete()
+            case.refresh_from_db(fields=["draft"])
     return case
 
 

@@ -49,12 +49,15 @@ def confirm_open(stage: Stage, *, at: datetime | None = None) -> Stage:
 
 
 def pause(stage: Stage, *, by: Viewer, suspending: bool = False, at: datetime | None = None) -> Stage:
-    """Pause a stage: nothing is submitted and no grant is made. `suspending` also suspends every grant of it."""
+    """Pause a stage: nothing is submitted and no grant is made. `suspending` also suspends every grant of it.
+
+    Those that have lapsed are among them: accepting the licence does not bring them back any more.
+    """
     with step("stage", "pause", [stage], by=by, at=at) as moved:
         moved.note(moved.rows[0], suspending=suspending)
         if suspending:
-            wanted = Grant.objects.wanted().filter(stage=stage).order_by("pk").iterator(chunk_size=AT_ONCE)
-            for grants in _by_thousands(wanted):
+            held = Grant.objects.to_suspend().filter(stage=stage).order_by("pk").iterator(chunk_size=AT_ONCE)
+            for grants in _by_thousands(held):
                 suspend_all(grants, by=by, cause="stage_paused", at=moved.at)
     return moved.rows[0]
 

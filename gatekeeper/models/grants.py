@@ -54,6 +54,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Return the grants for which the Hub should say yes."""
         return self.filter(status__in=WANTED_GRANT)
 
+    def to_suspend(self) -> "GrantQuerySet":
+        """Return the grants that a steward can suspend: those wanted, and those that acceptance would bring back."""
+        return self.filter(Q(status__in=WANTED_GRANT) | Q(status=GrantStatus.SUSPENDED, lapsed_at__isnull=False))
+
     def giving_access(self, repository: "Repository | models.OuterRef", *, at: datetime) -> "GrantQuerySet":
         """Return the grants by which somebody has access to a repository now.
 
@@ -145,10 +149,11 @@ def facts_of(grants: "Sequence[Grant]", viewer: "Viewer", *, at: datetime | None
             stage=StageStatus(grant.stage.status),
             stage_takes_grants=grant.stage.status == StageStatus.OPEN,
             acceptance_current=has_accepted,
-            terms_in_order=has_accepted or (grant.is_imported and grant.terms_unproven and grant.lapsed_at is None),
+            terms_in_order=has_accepted or (grant.is_imported and grant.terms_unproven and not grant.terms_ran_out),
             # Whether it rests on an acceptance of the version in force; None where nothing is in force.
             terms_accepted=None if policy is None else rests_on == policy.licence_version_id,
             terms_overdue=grant.terms_due_at is not None and grant.terms_due_at <= at and not halted,
+            suspendable=grant.status in WANTED_GRANT or grant.lapsed_at is not None,
             lapsed=grant.lapsed_at is not None,
             unproven_import=grant.is_imported and grant.terms_unproven,
             read_back=grant.pk in read_back,
@@ -251,6 +256,11 @@ class Grant(models.Model):
     def has_lapsed(self) -> bool:
         """Say whether it is suspended because its person did not accept the licence in time."""
         return self.lapsed_at is not None and self.status == GrantStatus.SUSPENDED
+
+    @property
+    def terms_ran_out(self) -> bool:
+        """Say whether its person was asked for the licence and let the day pass, whoever suspended it since."""
+        return self.lapsed_at is not None or (self.terms_asked_at is not None and self.terms_due_at is None)
 
     @property
     def was_not_carried_over(self) -> bool:

@@ -1,6 +1,6 @@
-"""Personal text: the only rows that hold what people wrote. Erasing and retention delete here and nowhere else.
+"""Personal text: the only rows that hold what people wrote.
 
-Frozen rows keep the id and the salted digest, so that a proof still verifies when the text is gone.
+Erasing, retention, and withdrawing what was never submitted delete here and nowhere else. Frozen rows keep the id and the salted digest, so that a proof still verifies when the text is gone.
 """
 
 import hashlib
@@ -29,13 +29,17 @@ class Purpose(models.TextChoices):
 class PersonalTextQuerySet(models.QuerySet["PersonalText"]):
     """Questions asked of personal texts."""
 
+    def free(self) -> "PersonalTextQuerySet":
+        """Return the texts that nothing holds."""
+        return self.filter(~_held(), hold=False)
+
     def overdue(self, *, at: datetime) -> "PersonalTextQuerySet":
         """Return the texts whose retention has ended and that nothing holds."""
-        return self.filter(~_held(), delete_after__lt=at, hold=False)
+        return self.free().filter(delete_after__lt=at)
 
     def to_trim(self, *, at: datetime) -> "PersonalTextQuerySet":
         """Return the answers of which one may have to go by now, and that nothing holds."""
-        return self.filter(~_held(), trim_after__lte=at, hold=False)
+        return self.free().filter(trim_after__lte=at)
 
 
 def _held() -> models.Exists:

@@ -168,6 +168,11 @@ class AccessRequest(models.Model):
         return lifecycle.offers("request", self.status, self.roles_of(viewer), facts)
 
     @property
+    def is_unsubmitted(self) -> bool:
+        """Say whether it stands where nobody has submitted anything yet."""
+        return self.status in (RequestStatus.DRAFT, RequestStatus.BROUGHT_IN)
+
+    @property
     def answers(self) -> dict[str, Any]:
         """Return the answers of the draft, as they are being written."""
         return dict(self.draft.body) if self.draft else {}

@@ -123,8 +123,9 @@ REQUEST_STEPS = (
 
 GRANT_STEPS = (
     _step("activate", {G.PENDING_ACTIVATION}, G.ACTIVE, {R.HUB}, "read_back", label=_("Confirm on the Hub")),
-    # One's own too: a steward who holds a grant must be able to stop the whole stage.
-    _step("suspend", {G.PENDING_ACTIVATION, G.ACTIVE}, G.SUSPENDED, {R.STEWARD, R.OWNER}, label=_("Suspend")),
+    # One's own too: a steward who holds a grant must be able to stop the whole stage. What has lapsed is suspended
+    # by them as well: from then on it takes people to give it back.
+    _step("suspend", LIVE_GRANT, G.SUSPENDED, {R.STEWARD, R.OWNER}, "suspendable", label=_("Suspend")),
     _step(
         "reinstate",
         {G.SUSPENDED},

@@ -41,6 +41,7 @@ class Facts:
     terms_in_order: bool = False
     terms_accepted: bool | None = None
     terms_overdue: bool = False
+    suspendable: bool = False
     lapsed: bool = False
     unproven_import: bool | None = None
     holds_imported: bool = False
@@ -158,6 +159,10 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
         lambda facts: facts.lapsed,
         Refusal("not_lapsed", _("It has not lapsed for want of an acceptance.")),
     ),
+    "suspendable": (
+        lambda facts: facts.suspendable,
+        Refusal("wrong_state", _("This access is suspended already.")),
+    ),
     "unproven_import": (
         lambda facts: facts.unproven_import is True,
         Refusal("not_imported", _("It was not brought in, or its person has accepted the licence since.")),
@@ -262,7 +267,7 @@ NEEDS: dict[str, tuple[Callable[[Facts], bool], Refusal]] = {
 # These are part of where a thing stands: refused as a state is (409), and then not offered at all.
 OF_STATE = frozenset(
     {
-        *("not_accepted", "free", "taken", "terms_not_accepted", "unproven_import"),
+        *("not_accepted", "free", "taken", "terms_not_accepted", "suspendable", "unproven_import"),
         *("ratification_due", "stop_stands", "lift_asked", "haltable"),
     }
 )

@@ -202,6 +202,34 @@ def test_accepting_undoes_no_suspension_for_another_reason(imported: Grant, ha: 
         terms.restore_all([stopped])
 
 
+def test_what_lapsed_is_suspended_with_its_stage_and_takes_a_steward_to_come_back(
+    imported: Grant, aurora: Repository, ha: Viewer, amara: Viewer, bram: Viewer
+) -> None:
+    """Accepting alone brought it back before; it is no less asked for when people reinstate it."""
+    grant = factories.lapsed(imported, by=amara)
+    stages.pause(grant.stage, by=bram, suspending=True)
+    stages.confirm_open(stages.open_stage(grant.stage, by=bram))
+    grant = factories.fresh(grant)
+    assert (grant.status, grant.lapsed_at, last_event(grant).action) == ("suspended", None, "grant.suspend")
+    assert (wish(ha.person, aurora).access, wish(ha.person, aurora).closing) == (Access.NO, Closing.PENDING)
+    with refused(Unmet, "acceptance_missing"):
+        grants.reinstate(grant, by=bram)
+    accept_terms(grant, ha, factories.later(3))
+    clock.tick(at=factories.later(4))
+    assert factories.fresh(grant).status == "suspended"
+    assert grants.reinstate(grant, by=bram).status == "pending_activation"
+
+
+def test_a_steward_suspends_one_that_lapsed_and_only_once(imported: Grant, ha: Viewer, amara: Viewer) -> None:
+    """Suspended for no other reason than a lapse, it can be; by a steward already, it cannot."""
+    grant = grants.suspend(factories.lapsed(imported, by=amara), by=amara)
+    assert "suspend" not in offered(grant, amara)
+    with refused(WrongState, "wrong_state"):
+        grants.suspend(grant, by=amara)
+    accept_terms(grant, ha, factories.later(3))
+    assert factories.fresh(grant).status == "suspended"
+
+
 def test_a_steward_reinstates_a_lapse_only_after_an_acceptance(
     imported: Grant, aurora: Repository, ha: Viewer, amara: Viewer, bram: Viewer
 ) -> None:

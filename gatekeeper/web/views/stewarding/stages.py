@@ -146,7 +146,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "stage": found,
         "buttons": buttons_for(found, viewer_of(request)),
-        "holders": count_up_to(Grant.objects.wanted().filter(stage=found)),
+        "holders": count_up_to(Grant.objects.to_suspend().filter(stage=found)),
         "limit": COUNT_LIMIT,
     }
     return render(request, "stewarding/pause.html", context)
