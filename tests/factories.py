@@ -244,6 +244,11 @@ def draft(stage: Stage, who: Viewer) -> AccessRequest:
     return case
 
 
+def hashes(version: LicenceVersion) -> dict[str, str]:
+    """What a page says of the licence version that it shows."""
+    return {"text_sha256": version.text_sha256, "version_sha256": version.digest}
+
+
 def current_licence(stage: Stage) -> LicenceVersion:
     """The licence version in force at a stage."""
     in_force = stage.policy

@@ -43,17 +43,20 @@ def new_acceptance(
     policy: GatePolicy,
     *,
     text_sha256: str,
+    version_sha256: str | None = None,
     acknowledged: Iterable[str],
     shown: Shown,
     at: datetime,
 ) -> Acceptance:
     """Keep that a person accepts the licence version of a policy, with a receipt; part of the step that asks for it.
 
-    `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now,
-    Invalid if a use restriction was not acknowledged, or an organisation is named without authority to accept for it.
+    `text_sha256` is the hash of the bytes that were shown, and `version_sha256` the digest of their version, over all
+    that was shown with them (its profile, restrictions and translations); None leaves that uncompared. Raises
+    WrongState if another version is in force by now, Invalid if a use restriction was not acknowledged, or an
+    organisation is named without authority to accept for it.
     """
     version = policy.licence_version
-    if text_sha256 != version.text_sha256:
+    if text_sha256 != version.text_sha256 or version_sha256 not in (None, version.digest):
         raise WrongState(OTHER_TEXT)
     translations = version.document.get("translations", {})
     if shown.text_language and shown.text_language not in translations:

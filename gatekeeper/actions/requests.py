@@ -136,14 +136,16 @@ def accept(
     *,
     by: Viewer,
     text_sha256: str,
+    version_sha256: str | None = None,
     acknowledged: Iterable[str] = (),
     shown: Shown | None = None,
     at: datetime | None = None,
 ) -> Acceptance:
     """Accept the licence version in force, for the person of the case.
 
-    `text_sha256` is the hash of the bytes that were shown. Raises WrongState if another version is in force by now, or
-    this one was accepted already; Invalid if a use restriction was not acknowledged, or authority is missing.
+    `text_sha256` and `version_sha256` say what was shown: see new_acceptance. Raises WrongState if another version
+    is in force by now, or this one was accepted already; Invalid if a use restriction was not acknowledged,
+    or authority is missing.
     """
     with step("request", "accept", [request], by=by, at=at) as moved:
         [case] = moved.rows
@@ -152,6 +154,7 @@ def accept(
             case.person,
             policy,
             text_sha256=text_sha256,
+            version_sha256=version_sha256,
             acknowledged=acknowledged,
             shown=shown or Shown(),
             at=moved.at,

@@ -35,15 +35,16 @@ def accept(
     *,
     by: Viewer,
     text_sha256: str,
+    version_sha256: str | None = None,
     acknowledged: Iterable[str] = (),
     shown: Shown | None = None,
     at: datetime | None = None,
 ) -> Acceptance:
     """Accept the licence version in force for a grant that one holds; one that has lapsed comes back by it.
 
-    `text_sha256` is the hash of the bytes that were shown. What one campaign asks for several grants of a person is
-    answered for all of them at once. Raises WrongState if another version is in force by now, or this one was accepted
-    already; Invalid if a use restriction was not acknowledged, or authority is missing.
+    `text_sha256` and `version_sha256` say what was shown: see new_acceptance. What one campaign asks for several
+    grants of a person is answered for all of them at once. Raises WrongState if another version is in force by now, or
+    this one was accepted already; Invalid if a use restriction was not acknowledged, or authority is missing.
     """
     with transaction.atomic():
         with step("grant", "accept", [grant, *_asked_with(grant)], by=by, at=at) as moved:
@@ -52,6 +53,7 @@ def accept(
                 row.person,
                 current_policies([row.stage])[row.stage_id],
                 text_sha256=text_sha256,
+                version_sha256=version_sha256,
                 acknowledged=acknowledged,
                 shown=shown or Shown(),
                 at=moved.at,

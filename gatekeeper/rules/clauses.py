@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from .limits import limits, permits
+
 NUMBERED = re.compile(
     r"^((section|article|attachment|appendix|annex|exhibit|part)\s+[\w.]+|[IVXLC]+\.|\d{1,2}(\.\d{1,2})*[.)]?)\s*[:.–—-]?\s*\S",
     re.IGNORECASE,
@@ -87,21 +89,58 @@ def _level(block: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause: a paragraph, or an item of one, with the heading that it stands under. `key` is what is compared."""
+    """One clause: a paragraph, or an item of one, with the heading that it stands under. `key` is what is compared.
+
+    `limited` and `permitted` say whether it, or a heading or line that it stands under, limits or permits something.
+    """
 
     words: str
     under: str
     key: str
+    limited: bool = False
+    permitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A line that others stand under, read once however many they are."""
+
+    limited: bool = False
+    permitted: bool = False
 
 
 def clauses(text: str) -> list[Clause]:
     """Return the clauses of a text in order. Headings count too: they are clauses under themselves."""
     found: list[Clause] = []
     under = ""
+    over: dict[str, _Over] = {}
+    plain = False  # whether a line that is neither item nor heading has come since the last that leads in
     for part in licence_parts(text):
-        under = part.words if part.level else under
+        if part.level:
+            under = part.words
+            if plain:  # a short item can look like a heading: it stays under what leads in
+                over = {name: line for name, line in over.items() if name == "chapter"}
+                plain = False
         for line in part.words.split("\n"):
             key = " ".join(PUNCTUATION.sub(" ", line.casefold()).split())
-            if key:
-                found.append(Clause(line, under, key))
+            if not key:
+                continue
+            own = _Over(limits(line), permits(line))
+            place = _place(line, part.level)
+            if place:
+                over[place] = own
+            plain = place != "intro" and (plain or not (part.level or ITEM.match(line)))
+            limited = own.limited or any(each.limited for each in over.values())
+            permitted = own.permitted or any(each.permitted for each in over.values())
+            found.append(Clause(line, under, key, limited, permitted))
     return found
+
+
+def _place(line: str, level: int) -> str:
+    """Return what a line is to those below: a chapter, a heading, what leads in a list, an open line, or nothing."""
+    if level:
+        return "chapter" if level == 1 else "heading"
+    end = line.rstrip(" *_\"'”’»)")[-1:]
+    if end == ":":
+        return "item" if ITEM.match(line) else "intro"
+    return "" if ITEM.match(line) or end in (".", ";", "!", "?") else "open"

@@ -5,7 +5,6 @@ material even where nobody wrote it into the list of restrictions.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -21,18 +20,7 @@ BUDGET = 3_000_000  # pairs of words compared in all
 PAIRS = 2_500  # pairs of clauses looked at in one place
 ALIKE = 0.4  # share of words that two clauses have in common to be one clause, reworded
 WORDS = re.compile(r"\s+|\S+")
-FORBIDS = re.compile(
-    r"\b(?:(?:may|must|shall|will|can|do|does|should)\s*not|cannot|never|prohibit\w*|forbid\w*|forbidden|unlawful"
-    r"|restrict\w*|only|except\w*|unless|terminat\w*|revo[ck]\w*|indemnif\w*"
-    r"|interdi\w*|ne\s+(?:peut|peuvent|pouvez|doit|doivent|devez)|uniquement|sauf|résili\w*)\b",
-    re.IGNORECASE,
-)
-
-PERMITS = re.compile(
-    r"\b(?:may(?!\s*not\b)|grant\w*|permit\w*|allow\w*|entitled|free\s+to|right\s+to|irrevocabl[ey]|perpetual"
-    r"|worldwide|royalty-free|peu(?:t|vent|vez)|accord\w*|autoris\w*|irrévocabl\w*|perpétuel\w*|mondial\w*)\b",
-    re.IGNORECASE,
-)
+NUMBER = re.compile(r"\W*(?:\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivxlc]{1,6})[.)]\s+", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -56,6 +44,12 @@ class ChangeClass(StrEnum):
 
 
 SEEN = (Kind.ADDED, Kind.REMOVED, Kind.REWORDED, Kind.MOVED, Kind.RETOUCHED)
+FORBIDDING = {
+    Kind.ADDED: "clause_forbids",
+    Kind.REMOVED: "limit_touched",
+    Kind.REWORDED: "rewording_forbids",
+    Kind.MOVED: "limit_touched",
+}
 RANK = {each: rank for rank, each in enumerate(ChangeClass)}
 
 
@@ -69,13 +63,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One clause of either text, or of both. `runs` are its words where one by one they were compared."""
+    """One clause of either text, or of both. `runs` are its words where one by one they were compared.
+
+    `limited` says that it, or what it stands under, limits something in either text; `unpermitted` that it permitted
+    something before, or stood under what did, and may not do so any more.
+    """
 
     kind: Kind
     before: str = ""
     after: str = ""
     under: str = ""
     runs: tuple[Run, ...] = ()
+    limited: bool = False
+    unpermitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,19 @@ def _pair(was: Clause, now: Clause) -> Change:
     return Change(Kind.SAME if same else Kind.RETOUCHED, was.words, now.words, now.under)
 
 
+def _removed(was: Clause) -> Change:
+    return Change(Kind.REMOVED, was.words, under=was.under, limited=was.limited, unpermitted=was.permitted)
+
+
+def _added(now: Clause) -> Change:
+    return Change(Kind.ADDED, after=now.words, under=now.under, limited=now.limited)
+
+
 def _middle(old: Sequence[Clause], new: Sequence[Clause]) -> tuple[list[Change], bool]:
     if max(len(old), len(new)) > MOST_CLAUSES:
         was, now = {each.key: each for each in old}, {each.key: each for each in new}
-        gone = [Change(Kind.REMOVED, each.words, under=each.under) for key, each in was.items() if key not in now]
-        come = [Change(Kind.ADDED, after=each.words, under=each.under) for key, each in now.items() if key not in was]
+        gone = [_removed(each) for key, each in was.items() if key not in now]
+        come = [_added(each) for key, each in now.items() if key not in was]
         return [*gone, *come], True
     changes: list[Change] = []
     cost = _Cost()
@@ -176,7 +184,7 @@ def _replaced(old: Sequence[Clause], new: Sequence[Clause], cost: _Cost) -> list
         if best[0] >= ALIKE:
             partner[j] = -best[1]
             taken.add(-best[1])
-    changes = [Change(Kind.REMOVED, each.words, under=each.under) for i, each in enumerate(old) if i not in taken]
+    changes = [_removed(each) for i, each in enumerate(old) if i not in taken]
     for j, clause in enumerate(new):
         if j in partner:
             was = old[partner[j]]
@@ -184,9 +192,12 @@ def _replaced(old: Sequence[Clause], new: Sequence[Clause], cost: _Cost) -> list
                 changes.append(_pair(was, clause))
                 continue
             runs = _runs(was.words, clause.words, cost)
-            changes.append(Change(Kind.REWORDED, was.words, clause.words, clause.under, runs))
+            limited = was.limited or clause.limited
+            changes.append(
+                Change(Kind.REWORDED, was.words, clause.words, clause.under, runs, limited, unpermitted=was.permitted)
+            )
         else:
-            changes.append(Change(Kind.ADDED, after=clause.words, under=clause.under))
+            changes.append(_added(clause))
     return changes
 
 
@@ -211,18 +222,21 @@ def _runs(before: str, after: str, cost: _Cost) -> tuple[Run, ...]:
 
 def _with_moves(changes: list[Change]) -> list[Change]:
     """Return the changes with each clause that was taken out here and put in there as one that was moved."""
-    gone: dict[str, int] = {}
+    gone: dict[str, list[Change]] = {}
     for change in changes:
         if change.kind is Kind.REMOVED:
-            gone[_key(change.before)] = gone.get(_key(change.before), 0) + 1
+            gone.setdefault(_key(change.before), []).append(change)
     found: list[Change] = []
     moved: dict[str, int] = {}
     for change in changes:
         key = _key(change.after)
         if change.kind is Kind.ADDED and gone.get(key):
-            gone[key] -= 1
+            was = gone[key].pop(0)
             moved[key] = moved.get(key, 0) + 1
-            found.append(Change(Kind.MOVED, change.after, change.after, change.under))
+            limited = was.limited or change.limited
+            found.append(
+                Change(Kind.MOVED, was.before, change.after, change.under, (), limited, unpermitted=was.unpermitted)
+            )
         else:
             found.append(change)
     kept: list[Change] = []
@@ -267,24 +281,21 @@ def _reasons(differences: Iterable[Difference]) -> list[Reason]:
 
 
 def _in_the_words(texts: Comparison) -> Iterable[Reason]:
-    """Yield the clauses that forbid, bound or end what they did not before, or no longer permit what they did."""
-    for change in texts.of(Kind.ADDED, Kind.REWORDED):
-        if _more(FORBIDS, change.after, than=change.before):
-            code = "clause_forbids" if change.kind is Kind.ADDED else "rewording_forbids"
-            yield Reason(code, _short(change.after))
-    for change in texts.of(Kind.REMOVED, Kind.REWORDED):
-        if _more(PERMITS, change.before, than=change.after):
+    """Yield the clauses by which a text may ask more than before, or permit less: when in doubt it does."""
+    if texts.whole:  # what was moved is not seen
+        yield Reason("words_changed")
+    for change in texts.of(*FORBIDDING):
+        if _unnumbered(change.before) == _unnumbered(change.after) and change.kind is Kind.REWORDED:
+            continue
+        if change.limited:
+            yield Reason(FORBIDDING[change.kind], _short(change.after or change.before))
+        if change.unpermitted:
             yield Reason("permission_gone", _short(change.before))
 
 
-def _more(words: re.Pattern[str], text: str, *, than: str) -> bool:
-    """Say whether a text holds one of these words, or one of them more often than another text."""
-    there = Counter(_spaced(found) for found in words.findall(text))
-    return bool(there - Counter(_spaced(found) for found in words.findall(than)))
-
-
-def _spaced(found: str) -> str:
-    return " ".join(found.casefold().split())
+def _unnumbered(words: str) -> str:
+    """Return a clause without its number: of one that only has another, nothing else was changed."""
+    return _key(NUMBER.sub("", words, count=1) if NUMBER.match(words) else words)
 
 
 def _short(words: str) -> str:

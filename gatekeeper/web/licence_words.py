@@ -48,6 +48,7 @@ REASONS = {
     "freer": _("Something is asked no more: %(about)s"),
     "clause_forbids": _("A new clause forbids, bounds or ends something: “%(about)s”"),
     "rewording_forbids": _("Other words forbid, bound or end something: “%(about)s”"),
+    "limit_touched": _("A clause that forbids, bounds or ends something was moved or taken out: “%(about)s”"),
     "permission_gone": _("A permission is gone: “%(about)s”"),
     "words_changed": _("Words have changed."),
 }

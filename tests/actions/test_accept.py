@@ -59,6 +59,22 @@ def test_it_is_refused_for_a_text_that_is_not_in_force(stage: Stage, ha: Viewer,
     requests.accept(case, by=ha, text_sha256=raw_hash(b"You may use the model on Mondays."))
 
 
+def test_the_same_text_with_other_facts_is_another_version(stage: Stage, ha: Viewer, amara: Viewer) -> None:
+    """What was read besides the text counts too: its profile, restrictions and translations."""
+    case = requests.start(stage, by=ha)
+    shown = factories.hashes(factories.current_licence(stage))
+    facts = {"identifier": "openrail++", "title": "Aurora licence", "profile": {"revocable": "yes"}}
+    version = factories.licences.publish_licence_version(
+        stage.release.publisher, by=amara, text=LICENCE_TEXT, restrictions=[], **facts
+    )
+    in_force = stage.policy
+    assert in_force is not None
+    factories.policies.publish_policy(stage, by=amara, form=in_force.form, licence_version=version)
+    with refused(WrongState, "licence_changed"):
+        requests.accept(case, by=ha, **shown)
+    requests.accept(case, by=ha, **factories.hashes(version))
+
+
 def test_new_terms_with_the_same_licence_want_no_second_acceptance(stage: Stage, ha: Viewer, amara: Viewer) -> None:
     """An acceptance is of a licence version; another version is accepted anew."""
     case = requests.start(stage, by=ha)

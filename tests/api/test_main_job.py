@@ -26,7 +26,11 @@ def test_it_takes_a_request_from_start_to_access(
     missing = next(offer for offer in answered["actions"] if offer["action"] == "submit")
     assert missing["allowed"] is False
     assert missing["why"]["code"] == "acceptance_missing"
-    requester.post(f"{case}accept/", {"text_sha256": answered["licence_version"]["text_sha256"]})
+    shown = answered["licence_version"]
+    hashes = {"text_sha256": shown["text_sha256"], "version_sha256": shown["digest"]}
+    stale = requester.post(f"{case}accept/", {**hashes, "version_sha256": "0" * 64})
+    assert (stale.status_code, stale.json()["code"]) == (409, "licence_changed")
+    assert requester.post(f"{case}accept/", hashes).status_code == 200
     assert requester.post(f"{case}submit/").json()["status"] == "submitted"
     taken = reviewer.post(f"{case}take/").json()
     assert taken["assignee"]["name"] == "chidi"

@@ -121,6 +121,55 @@ def test_words_that_forbid_or_no_longer_permit_are_material(before: str, after: 
     assert (least.change_class, [each.code for each in least.reasons]) == (ChangeClass.MATERIAL, codes)
 
 
+LISTS = """You may use the model for:
+
+- research in hospitals
+- teaching of students
+
+You may not use the model for:
+
+- weapons of war
+"""
+ATTACHMENT = """Attachment A
+
+You agree not to use the Model:
+
+1. To harm minors
+
+- To deceive people
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LISTS, LISTS.replace("- teaching of students\n", "") + "- teaching of students\n"),
+        (LISTS, LISTS.replace("- teaching of students\n", "")),
+        (LISTS, LISTS.replace("teaching of students", "teaching of some students")),
+        (LISTS, LISTS + "\nWeather forecasts\n"),
+        (ATTACHMENT, ATTACHMENT + "- To provide medical advice\n"),
+        (ATTACHMENT, ATTACHMENT.replace("To deceive", "To deceive or tire")),
+        (ATTACHMENT, ATTACHMENT.replace("\n- To deceive people", "\n2. To rule people")),
+        ("Selling is permitted here.", "Selling is not permitted here."),
+        ("Selling is allowed here.", "Selling isn’t allowed here."),
+        ("It is for any use.", "It is for any non-commercial use."),
+        ("You agree to use it well.", "You agree not to use it for hiring."),
+        ("On peut le vendre ici.", "On ne peut le vendre ici."),
+        ("Restrictions\n\nTo be read well.", "To be read well."),
+    ],
+)
+def test_invariant_22_a_clause_that_limits_or_stood_for_a_permission_is_material(before: str, after: str) -> None:
+    """By its words, its heading or the line that leads in, before or after; wherever it stands."""
+    assert class_of(before, after) is ChangeClass.MATERIAL
+
+
+def test_a_new_number_alone_asks_nothing_more() -> None:
+    """Nor does what else is said in a part that limits nothing."""
+    assert class_of(LISTS, LISTS.replace("- weapons", "(a) weapons")) is ChangeClass.CLARIFYING
+    assert class_of(ATTACHMENT, f"{ATTACHMENT}\nThat is it.\n\n2. Names\n\nAurora.") is ChangeClass.MATERIAL
+    assert class_of("1. Names\n\nAurora.", "1. Names\n\nAurora.\n\n2. Thanks\n\nTo Ha.") is ChangeClass.CLARIFYING
+
+
 def test_other_words_are_at_least_clarifying() -> None:
     """Somebody has to read them; and a long clause is named by its beginning."""
     assert class_of("Be good to all.", "Be kind to all.") is ChangeClass.CLARIFYING

@@ -52,7 +52,8 @@ def test_it_leads_from_the_release_to_the_queue_in_three_screens(
     licence = go(browser, "licence", case.pk)
     version = factories.current_licence(stage)
     assert version.text_sha256 in licence.content.decode()
-    accepted = go(browser, "licence", case.pk, {"text_sha256": version.text_sha256, "acknowledged": ["law", "minors"]})
+    sent = {**factories.hashes(version), "acknowledged": ["law", "minors"]}
+    accepted = go(browser, "licence", case.pk, sent)
     assert accepted["Location"] == reverse("web:hand_in", args=[case.pk])
     last_look = go(browser, "hand_in", case.pk).content.decode()
     assert "University of Hà Nội" in last_look
@@ -147,8 +148,8 @@ def test_it_wants_every_restriction_acknowledged(aurora: Repository, amara: View
     stage = factories.open_stage(aurora, by=amara, restrictions=("law", "minors"))
     go(browser, "start", stage.pk, {})
     case = AccessRequest.objects.get()
-    sha256 = factories.current_licence(stage).text_sha256
-    answer = go(browser, "licence", case.pk, {"text_sha256": sha256, "acknowledged": ["law"]})
+    shown = factories.hashes(factories.current_licence(stage))
+    answer = go(browser, "licence", case.pk, {**shown, "acknowledged": ["law"]})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert 'href="#restriction-minors"' in page
@@ -160,11 +161,20 @@ def test_it_refuses_a_text_that_was_changed_meanwhile(
     stage: Stage, begun: AccessRequest, amara: Viewer, browser: Client
 ) -> None:
     """The form carries the hash of what was shown; another text in force is a conflict, and changes nothing."""
-    shown = factories.current_licence(stage).text_sha256
+    shown = factories.hashes(factories.current_licence(stage))
     factories.policy(stage, by=amara, text=b"Another licence.\n")
-    answer = go(browser, "licence", begun.pk, {"text_sha256": shown})
+    answer = go(browser, "licence", begun.pk, shown)
     assert answer.status_code == 409
     assert "has changed since it was shown" in answer.content.decode()
+    assert not Acceptance.objects.exists()
+
+
+def test_the_licence_page_says_which_version_it_shows(stage: Stage, begun: AccessRequest, browser: Client) -> None:
+    """By its digest, without which nothing is accepted: the same text can come with other facts."""
+    version = factories.current_licence(stage)
+    page = go(browser, "licence", begun.pk).content.decode()
+    assert f'name="version_sha256" value="{version.digest}"' in page
+    assert go(browser, "licence", begun.pk, {"text_sha256": version.text_sha256}).status_code == 409
     assert not Acceptance.objects.exists()
 
 
@@ -265,7 +275,7 @@ def test_a_licence_accepted_at_another_stage_counts_and_is_told(
 
 def test_accepting_twice_goes_on_as_accepting_once(begun: AccessRequest, stage: Stage, browser: Client) -> None:
     """A button pressed twice is no conflict."""
-    sent = {"text_sha256": factories.current_licence(stage).text_sha256}
+    sent = factories.hashes(factories.current_licence(stage))
     answers = [go(browser, "licence", begun.pk, sent) for _twice in range(2)]
     assert {answer["Location"] for answer in answers} == {reverse("web:hand_in", args=[begun.pk])}
     assert Acceptance.objects.count() == 1

@@ -226,11 +226,14 @@ def test_a_holder_accepts_from_my_access(aurora: Repository, ha: Viewer, amara: 
     assert reverse("web:grant_licence", args=[grant.pk]) in page
     shown = go(mine, "grant_licence", grant.pk).content.decode()
     assert "You may use the model for research." in shown
-    text_sha256 = factories.current_licence(stage).text_sha256
-    missing = go(mine, "grant_licence", grant.pk, text_sha256=text_sha256)
+    hashes = factories.hashes(factories.current_licence(stage))
+    missing = go(mine, "grant_licence", grant.pk, **hashes)
     assert missing.status_code == 422
-    assert go(mine, "grant_licence", grant.pk, text_sha256="0" * 64, acknowledged="law").status_code == 409
-    go(mine, "grant_licence", grant.pk, text_sha256=text_sha256, acknowledged="law")
+    assert (
+        go(mine, "grant_licence", grant.pk, **{**hashes, "text_sha256": "0" * 64}, acknowledged="law").status_code
+        == 409
+    )
+    go(mine, "grant_licence", grant.pk, **hashes, acknowledged="law")
     assert not factories.fresh(grant).terms_unproven
     assert go(mine, "grant_licence", grant.pk).status_code == 302
 

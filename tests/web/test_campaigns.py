@@ -63,7 +63,7 @@ def test_its_person_reads_what_changed_and_is_back_with_one_click(
     assert "Without it your access lapses on" in page
     assert "Added You must not sell it." in go(browser, "licence_changes", campaign.licence_version_id)
     where = reverse("web:grant_licence", args=[grant.pk])
-    assert browser.post(where, {"text_sha256": campaign.licence_version.text_sha256}).status_code == 302
+    assert browser.post(where, factories.hashes(campaign.licence_version)).status_code == 302
     assert Acceptance.objects.filter(person=ha.person).count() == 2
 
 

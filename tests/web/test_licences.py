@@ -169,7 +169,7 @@ def test_invariant_21_a_translation_is_accepted_with_the_text_that_binds(
     page = browser.get(where, {"text": "fr"}).content.decode()
     assert ("Soyez sages, toujours." in page, "Be good." in page, 'lang="fr"' in page) == (True, True, True)
     assert "What accepting ends, and what it does not" in page
-    browser.post(where, {"text_sha256": version.text_sha256, "text_language": "fr"})
+    browser.post(where, {**factories.hashes(version), "text_language": "fr"})
     acceptance = Acceptance.objects.get(person=ha.person)
     assert (acceptance.text_sha256, acceptance.text_language) == (version.text_sha256, "fr")
     assert acceptance.translation_sha256 == raw_hash(french)

@@ -64,6 +64,12 @@ class Acceptance(Strict):
     """The licence text that was shown, by its hash, and the use restrictions that were acknowledged."""
 
     text_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="SHA-256 of the exact bytes that were shown.")
+    version_sha256 = serializers.RegexField(
+        r"^[0-9a-f]{64}$",
+        allow_null=True,
+        default=None,
+        help_text="Digest of the version that was shown: 409 if another is in force, though its text be the same.",
+    )
     acknowledged = serializers.ListField(
         child=serializers.CharField(max_length=100), default=list, help_text="Slugs of the use restrictions."
     )

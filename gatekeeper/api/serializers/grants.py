@@ -40,6 +40,7 @@ class LicenceName(Shape):
     title = serializers.CharField(source="licence.title")
     number = serializers.IntegerField()
     text_sha256 = serializers.CharField()
+    digest = serializers.CharField(help_text="Over all that it says: the `version_sha256` of an acceptance.")
 
 
 class DecisionMade(Shape):

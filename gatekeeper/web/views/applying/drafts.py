@@ -156,6 +156,7 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
                 case,
                 by=viewer_of(request),
                 text_sha256=request.POST.get("text_sha256", ""),
+                version_sha256=request.POST.get("version_sha256", ""),
                 acknowledged=request.POST.getlist("acknowledged"),
                 shown=as_shown(request, case.person, version, buttons),
             )

@@ -89,6 +89,7 @@ def licence(request: HttpRequest, pk: int) -> HttpResponse:
                 grant,
                 by=viewer,
                 text_sha256=request.POST.get("text_sha256", ""),
+                version_sha256=request.POST.get("version_sha256", ""),
                 acknowledged=request.POST.getlist("acknowledged"),
                 shown=shown(request, grant.person, version, buttons),
             )
