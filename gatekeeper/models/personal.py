@@ -1,6 +1,7 @@
 """Personal text: the only rows that hold what people wrote.
 
-Erasing, retention, and withdrawing what was never submitted delete here and nowhere else. Frozen rows keep the id and the salted digest, so that a proof still verifies when the text is gone.
+Erasing, retention, and withdrawing what was never submitted delete here and nowhere else. Frozen rows
+keep the id and the salted digest, so that a proof still verifies when the text is gone.
 """
 
 import hashlib

@@ -9,9 +9,9 @@ import re
 WORD = re.compile(r"\w+")
 LIMITING = """
     not t cannot no nor neither never nothing nobody non* without unless until except* exclu* only sole solely must
-    shall refrain* abstain* avoid* cease* prohibit* forbid* forbade disallow* restrict* limit* ban bans banned deny denies
+    shall refrain* abstain* cease* prohibit* forbid* forbade disallow* restrict* limit* ban bans banned deny denies
     denied unlawful* illegal* unauthori* requir* condition* provided subject maximum attachment* terminat* expir* revoc*
-    revok* indemnif*
+    revok* indemnif* avoid*
     n ne pas ni aucun* jamais sans sauf interdi* défen* seul* uniquement exclusiv* devoir dois doit doivent devez
     devons devr* absten* abstien* restrei* annexe* résili* révoqu*
 """  # "isn’t" and "n’est" are two words each
