@@ -248,7 +248,7 @@ def test_invariant_08_one_open_request_and_one_live_grant_per_person_and_stage(
     with refused(Unmet, "grant_exists"):
         requests.start(stage, by=ha)
     assert grants.bring_in_all(stage, [grant.person], by=Viewer.system("hub")) == []
-    grant.pk, case.pk, case.status = None, None, "submitted"
+    grant.pk, case.pk, case.draft, case.status = None, None, None, "submitted"
     with pytest.raises(IntegrityError), transaction.atomic():
         grant.save(force_insert=True)
     case.save(force_insert=True)

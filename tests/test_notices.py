@@ -118,7 +118,7 @@ def told(
         "terms_reminder": lambda: asked_for_terms() and terms.remind_of_terms(at=factories.later(16)),
         "licence_renewed": lambda: factories.running_campaign(active().stage, by=amara),
         "licence_changed": lambda: factories.running_campaign(
-            active().stage, by=amara, text=factories.LICENCE_TEXT.replace(b"research", b"science")
+            active().stage, by=amara, text=factories.LICENCE_TEXT + b"\nThank you for reading.\n"
         ),
         "access_lapsed": lambda: factories.lapsed(imported(), by=bram),
         "access_not_carried_over": lambda: terms.reset(imported(), by=bram),
