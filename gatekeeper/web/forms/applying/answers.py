@@ -42,12 +42,12 @@ class AnswerForm(forms.Form):
         for question in questions:
             field = field_for(question)
             field.key = question["key"]  # type: ignore[attr-defined]  # these are for the template
-            field.condition = self._condition(question)  # type: ignore[attr-defined]
-            field.not_shown = shown is not None and question["key"] not in shown  # type: ignore[attr-defined]
-            field.anew = question["key"] in anew  # type: ignore[attr-defined]
+            field.condition = self._condition(question)  # type: ignore[attr-defined]  # for the template
+            field.not_shown = shown is not None and question["key"] not in shown  # type: ignore[attr-defined]  # for the template
+            field.anew = question["key"] in anew  # type: ignore[attr-defined]  # for the template
             if question["kind"] == Kind.FILE:
-                field.handed_in = answer_words(question, answers.get(question["key"]))  # type: ignore[attr-defined]
-                field.is_file = True  # type: ignore[attr-defined]
+                field.handed_in = answer_words(question, answers.get(question["key"]))  # type: ignore[attr-defined]  # for the template
+                field.is_file = True  # type: ignore[attr-defined]  # for the template
             self.fields[question["key"]] = field
 
     def _condition(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
