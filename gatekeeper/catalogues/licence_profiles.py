@@ -117,7 +117,7 @@ FAMILIES: dict[str, str] = {
     "research": _("For research"),
     "community": _("Community licence of its maker"),
     "open_with_policy": _("Free licence with an acceptable use policy"),
-    "other": _("Another licence"),
+    "other": _("A licence of its own"),
 }
 FACTS: dict[str, dict[str, str]] = {
     "revocable": {

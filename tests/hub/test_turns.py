@@ -169,3 +169,24 @@ def test_unlinking_is_no_reason_to_fail(town: Town, pair: tuple[Repository, Repo
     repositories.unlink(pair[1], by=town.owner)
     settle.settle_due()
     assert calls(town, "batch") == []
+
+
+def test_of_many_only_those_that_nobody_touched_meanwhile_are_written_down_at_once(
+    town: Town, pair: tuple[Repository, Repository]
+) -> None:
+    """One is wished otherwise by now, one is in another worker's hands: each is judged for itself, and so is asked."""
+    due(town, pair[0], 14)
+    claim = claims.take(pair[0].pk, removing=False)
+    renewed, leased, *others = (row.pk for row in claim.rows)
+    HubAccess.objects.filter(pk=renewed).update(generation=5, access=Access.NO, closing="pending")
+    HubAccess.objects.filter(pk=leased).update(lease="another's", leased_until=factories.later(1))
+    settle.perform(claim)
+    told_at_once = HubAccess.objects.filter(pk__in=others)
+    assert set(told_at_once.values_list("attempts", "lease", "applied_generation")) == {(1, "", 0)}
+    assert not told_at_once.filter(due_at__lte=timezone.now()).exists()
+    late = HubAccess.objects.get(pk=renewed)
+    assert (late.attempts, late.applied_generation, late.generation) == (0, 0, 5)
+    assert late.due_at is not None
+    assert late.due_at <= timezone.now()
+    assert HubAccess.objects.get(pk=leased).lease == "another's"
+    assert factories.fresh(pair[0]).observe_due_at <= timezone.now()
